@@ -1,0 +1,76 @@
+"""A short name for "the same experiment": same settings, same data, same libraries, same signature.
+
+It hashes the resolved config and not the overrides, so their order does not matter and an edited default does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+LIBRARIES = ("gliexp", "gliner", "gliclass", "torch", "transformers", "peft", "accelerate", "tokenizers")
+LENGTH = 10  # hex digits: 40 bits, a collision among a million runs has odds of one in two
+
+COSMETIC = frozenset(
+    {
+        "run.name",
+        "run.notes",
+        "run.tags",
+        "run.root",
+        "data.train_data",  # the contents are hashed, so moved files keep their signature
+        "data.val_data",
+        "data.test_data",
+        "training.output_dir",
+        "training.run_name",
+        "training.report_to",
+        "training.project",
+        "training.trackio_space_id",
+        "training.disable_tqdm",
+        "training.resume_from_checkpoint",
+        "training.push_to_hub",
+        "training.save_total_limit",
+        "training.dataloader_num_workers",
+        "training.dataloader_prefetch_factor",
+        "training.dataloader_persistent_workers",
+        "training.dataloader_pin_memory",
+    }
+)
+COSMETIC_PREFIXES = ("tracking.", "launch.", "training.hub_", "training.log", "training.ddp_")
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of the libraries that a result depends on; absent ones are left out."""
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def leaves(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested config as {dotted key: value}; lists and empty mappings count as values."""
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            flat |= leaves(value, f"{name}.")
+        else:
+            flat[name] = value
+    return flat
+
+
+def signature(config: Mapping[str, Any], data_hashes: Mapping[str, str], libraries: Mapping[str, str]) -> str:
+    """Hex digest of what determines the result: config leaves that are not cosmetic, data hashes, versions."""
+    decisive = {
+        key: value
+        for key, value in leaves(config).items()
+        if key not in COSMETIC and not key.startswith(COSMETIC_PREFIXES)
+    }
+    document = {"config": decisive, "data": dict(data_hashes), "versions": dict(libraries)}
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]

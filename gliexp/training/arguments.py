@@ -1,0 +1,34 @@
+"""The library's TrainingArguments from the routed values of a config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gliner.training import TrainingArguments
+
+SELECTION_METRIC = {"relex": "joint_micro_f1"}
+"""What the best checkpoint is chosen by where the config names nothing; `ner_micro_f1` for the other tasks.
+
+Relations score 0 until entities are found, so relation F1 alone would keep the first of many equal checkpoints.
+"""
+
+
+def training_arguments(values: Mapping[str, Any], *, task: str, checkpoints: Path, has_dev: bool) -> Any:
+    """Build TrainingArguments; `values` are its attributes as routed, `checkpoints` serves where output_dir is null.
+
+    Without dev rows there is nothing to choose a checkpoint by, so evaluation and selection are off.
+    """
+    values = dict(values)
+    values["output_dir"] = str(values.get("output_dir") or checkpoints)
+    values["metric_for_best_model"] = values.get("metric_for_best_model") or SELECTION_METRIC.get(task, "ner_micro_f1")
+    # Rows are dicts that the collator reads; the Trainer would strip every key that is no argument of forward().
+    values["remove_unused_columns"] = False
+    if not has_dev:
+        values |= {"eval_strategy": "no", "load_best_model_at_end": False, "eval_on_start": False}
+    safetensors = bool(values.pop("save_safetensors", True))
+    arguments = TrainingArguments(**values)
+    # Gone from transformers 5's arguments, but gliner's Trainer still reads it (gliner/training/trainer.py:187).
+    arguments.save_safetensors = safetensors
+    return arguments

@@ -1,0 +1,88 @@
+"""Turns drawn rows into a batch with the library's own collator, on labels and random numbers of our own.
+
+gliner draws label sets, negative spans and negative pairs from the global `random` while the loader prefetches, and
+builds label pools from a `set` (gliner/data_processing/processor.py, batch_generate_class_mappings): the same seed
+gives different batches under another PYTHONHASHSEED, and a resumed run is one batch off. Here the offered labels are
+handed over, and whatever the library still draws comes from a state set from (seed, epoch, rows) and put back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from gliexp.data.labels import LabelSampler
+from gliexp.training.rows import DrawnRow
+
+ROWS = "row_numbers"
+"""Batch entry that names the rows (0-based, in the training split) for error messages; the trainer takes it out."""
+
+LibraryCollator = Callable[..., dict[str, Any]]
+Augmenter = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+def stable_seed(*parts: object) -> int:
+    """A 63-bit seed that depends on the parts alone, not on the process (as `hash` would)."""
+    digest = hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Run a block with the global `random` and torch generators set from `seed`, and put their states back."""
+    python_state, torch_state = random.getstate(), torch.get_rng_state()
+    random.seed(seed)
+    torch.manual_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        torch.set_rng_state(torch_state)
+
+
+class TrainingCollator:
+    """Offers labels to each drawn row and collates them; a pure function of (seed, draws).
+
+    `augment` (relation extraction's augment_* settings) changes a row before labels are offered, with probability
+    `augment_probability`.
+    """
+
+    def __init__(
+        self,
+        collator: LibraryCollator,
+        labels: LabelSampler,
+        seed: int,
+        augment: Augmenter | None = None,
+        augment_probability: float = 0.0,
+    ) -> None:
+        self.collator = collator
+        self.labels = labels
+        self.seed = seed
+        self.augment = augment
+        self.augment_probability = augment_probability
+
+    def __call__(self, drawn: Sequence[DrawnRow]) -> dict[str, Any]:
+        epoch = drawn[0].draw.epoch
+        indices = [item.draw.index for item in drawn]
+        with seeded(stable_seed("collate", self.seed, epoch, *indices)):
+            rows = [self._augmented(item.row) for item in drawn]
+            offers = [
+                self.labels.offer(row, seed=self.seed, epoch=item.draw.epoch, index=item.draw.index)
+                for row, item in zip(rows, drawn, strict=True)
+            ]
+            types: dict[str, Any] = {"entity_types": [offer.entity for offer in offers]}
+            if self.labels.has_relations:
+                types["relation_types"] = [offer.relation for offer in offers]
+            batch = self.collator(rows, **types)
+        batch[ROWS] = indices
+        return batch
+
+    def _augmented(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        if self.augment is not None and random.random() < self.augment_probability:
+            return dict(self.augment(row))
+        return dict(row)

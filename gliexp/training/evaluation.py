@@ -1,0 +1,71 @@
+"""Scores a model on rows with one fixed label set, the same for every row and every epoch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gliexp.models.predict import Prediction, predict
+from gliexp.training.metrics import score_entities, score_relations
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a split is scored: the labels offered on each row, the threshold, flat or nested decoding, the batch."""
+
+    entity_labels: Sequence[str]
+    relation_labels: Sequence[str]
+    threshold: float
+    flat_ner: bool
+    batch_size: int
+
+    def score(self, model: Any, rows: Rows) -> dict[str, Any]:
+        """Metrics of `model` on `rows` by design name (ner_micro_f1, rel_strict_micro_f1 …), fractions in 0..1."""
+        return self.score_predictions(model, rows)[0]
+
+    def score_predictions(self, model: Any, rows: Rows) -> tuple[dict[str, Any], list[Prediction]]:
+        """The same with the predictions, in the order of the rows."""
+        started = time.perf_counter()
+        predictions = predict(
+            model,
+            rows,
+            self.entity_labels,
+            self.relation_labels or None,
+            threshold=self.threshold,
+            flat_ner=self.flat_ner,
+            batch_size=self.batch_size,
+        )
+        seconds = time.perf_counter() - started
+        gold = [[tuple(entity) for entity in row["ner"]] for row in rows]
+        found = [[(span.start, span.end, span.label) for span in prediction.entities] for prediction in predictions]
+        metrics = dict(score_entities(gold, found))
+        if self.relation_labels:
+            metrics |= _relations(rows, predictions)
+            metrics["joint_micro_f1"] = (metrics["ner_micro_f1"] + metrics["rel_strict_micro_f1"]) / 2
+        metrics["threshold"] = self.threshold
+        metrics["examples"] = len(rows)
+        metrics["examples_per_second"] = len(rows) / seconds if seconds > 0 else 0.0
+        return metrics, predictions
+
+
+def _relations(rows: Rows, predictions: Sequence[Prediction]) -> dict[str, Any]:
+    gold = []
+    for row in rows:
+        entities = [tuple(entity) for entity in row["ner"]]
+        gold.append([(entities[head], entities[tail], label) for head, tail, label in row.get("relations", ())])
+    found = [
+        [
+            (
+                (relation.head.start, relation.head.end, relation.head.label),
+                (relation.tail.start, relation.tail.end, relation.tail.label),
+                relation.label,
+            )
+            for relation in prediction.relations
+        ]
+        for prediction in predictions
+    ]
+    return dict(score_relations(gold, found))
