@@ -1,0 +1,46 @@
+# Two commands do everything on a fresh machine: `make run` and `make test`.
+PYTHON ?= python3
+VENV   ?= .venv
+PY     := $(VENV)/bin/python
+WORKERS ?= 2
+# One torch thread a test process: workers that each start a thread per core slow one another down.
+TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
+
+.PHONY: help run test unit lint format schema sample clean
+.DEFAULT_GOAL := help
+
+help:  ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --upgrade pip -c constraints.txt
+	$(PY) -m pip install --quiet -c constraints.txt -e ".[dev]"
+	touch $@
+
+run: $(VENV)/.installed  ## set up, train the embedded default, print where the report is
+	$(PY) -m gliexp $(ARGS)
+
+test: $(VENV)/.installed lint  ## set up, lint, type-check and run all tests
+	$(TEST_ENV) $(PY) -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+
+unit: $(VENV)/.installed  ## the tests that take seconds
+	$(TEST_ENV) $(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not shared" $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed  ## ruff and mypy (strict)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+format: $(VENV)/.installed  ## format the code
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+schema: $(VENV)/.installed  ## regenerate config/schema/training.py from the installed library
+	$(PY) scripts/generate_training_schema.py
+
+sample: $(VENV)/.installed  ## regenerate the sample data
+	$(PY) scripts/generate_sample_data.py
+
+clean:  ## remove the environment and every output
+	rm -rf $(VENV) outputs multirun build dist .mypy_cache .ruff_cache .pytest_cache

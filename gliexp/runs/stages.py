@@ -1,0 +1,110 @@
+"""The stages of a GLiNER run that need the model: build it, make its trainer, score it, save it and prove the save.
+
+`runs.train` strings them together; each is a plain function of its inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gliexp.config.compose import Composed
+from gliexp.data.labels import LabelSampler
+from gliexp.data.splits import Splits
+from gliexp.models import adapters, backbone, gliner
+from gliexp.models.architecture import part_sizes
+from gliexp.training.arguments import training_arguments
+from gliexp.training.collator import TrainingCollator
+from gliexp.training.evaluation import Evaluation
+from gliexp.training.trainer import Trainer
+
+LOCATED = ("model_name", "labels_encoder", "labels_decoder")
+VERIFIED_ROWS = 16  # rows on which the saved model must predict what the trained one does
+
+
+@dataclass
+class Built:
+    """A model ready to train, what it was made from, and what the user should know about it."""
+
+    model: Any
+    parameters: dict[str, Any]
+    notices: list[str]
+    adapter_modules: tuple[str, ...] = ()
+
+
+def build_model(composed: Composed) -> Built:
+    """Build the model from the config or start from a saved one, freeze and wrap what the config says."""
+    config = composed.config
+    values = located(composed.routed.objects["GLiNERConfig"])
+    notices: list[str] = []
+    if config.model.from_pretrained:
+        model = gliner.load(config.model.from_pretrained, trust_remote_code=config.backbone.trust_remote_code)
+        notices += [str(difference) for difference in gliner.disagreements(model, values)]
+    else:
+        model = gliner.build(values, trust_remote_code=config.backbone.trust_remote_code, seed=config.run.seed)
+    if not config.model.fine_tune:
+        gliner.freeze_encoders(model)
+    modules: tuple[str, ...] = ()
+    if config.peft.enabled:
+        modules = adapters.wrap(model, composed.routed.objects["LoraConfig"])
+    return Built(model, part_sizes(model), notices, modules)
+
+
+def located(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values with the names of built-in encoders and decoders replaced by their directories."""
+    found = dict(values)
+    for key in LOCATED:
+        if found.get(key):
+            found[key] = backbone.locate(found[key])
+    return found
+
+
+def evaluation(composed: Composed, splits: Splits) -> Evaluation:
+    """How this run's splits are scored: the fixed label sets, threshold and decoding of the data section."""
+    config = composed.config
+    return Evaluation(
+        entity_labels=splits.entity_labels,
+        relation_labels=splits.relation_labels if config.run.task == "relex" else (),
+        threshold=config.data.threshold,
+        flat_ner=config.data.flat_ner,
+        batch_size=config.training.per_device_eval_batch_size,
+    )
+
+
+def make_trainer(
+    composed: Composed, built: Built, splits: Splits, checkpoints: Path, callbacks: Sequence[Any]
+) -> Trainer:
+    """The trainer of this run, on the collator and label policy that the config names."""
+    config = composed.config
+    arguments = training_arguments(
+        composed.routed.objects["TrainingArguments"],
+        task=config.run.task,
+        checkpoints=checkpoints,
+        has_dev=bool(splits.dev),
+    )
+    labels = LabelSampler(
+        splits.entity_labels,
+        splits.relation_labels if config.run.task == "relex" else (),
+        policy=config.data.label_sampling,
+        max_types=config.model.max_types,
+    )
+    augment = getattr(built.model.data_processor, "augment_example", None)
+    seed = config.training.seed if config.training.data_seed is None else config.training.data_seed
+    collator = TrainingCollator(
+        gliner.training_collator(built.model),
+        labels,
+        seed=seed,
+        augment=augment,
+        augment_probability=config.model.augment_data_prob if augment is not None else 0.0,
+    )
+    return Trainer(
+        built.model,
+        arguments,
+        rows=splits.train,
+        dev_rows=splits.dev or None,
+        collator=collator,
+        evaluation=evaluation(composed, splits),
+        callbacks=list(callbacks),
+    )
