@@ -1,0 +1,52 @@
+"""What is found while a config is composed: problems, notices, and where each value came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from gliexp.errors import Problem
+
+COMMAND_LINE = "command line"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One place that set a key: `file:line` or the command line, the value as written, and whether the user wrote it."""
+
+    where: str
+    value: Any
+    explicit: bool
+
+
+@dataclass
+class Report:
+    """Collected over one composition. `chain` holds every key's steps, the last of which won."""
+
+    problems: list[Problem] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    chain: dict[str, list[Step]] = field(default_factory=dict)
+    choices: dict[str, str | None] = field(default_factory=dict)
+    experiment: str | None = None
+
+    def refuse(self, problem: Problem) -> None:
+        """Note a problem once."""
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    def note(self, notice: str) -> None:
+        """Note a correction once."""
+        if notice not in self.notices:
+            self.notices.append(notice)
+
+    def record(self, key: str, step: Step) -> None:
+        """Add a step to a key's chain."""
+        self.chain.setdefault(key, []).append(step)
+
+    def where(self, key: str) -> str:
+        """The place whose value the key has now; empty for the schema's default."""
+        return self.chain[key][-1].where if key in self.chain else ""
+
+    def explicit(self, key: str) -> bool:
+        """Whether the user set the key, on the command line or in an experiment."""
+        return any(step.explicit for step in self.chain.get(key, ()))

@@ -1,0 +1,29 @@
+"""The config's own interpolations: what a value is when nobody sets it, read from the rest of the config."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omegaconf import Container, OmegaConf
+
+
+def rate(name: str, _root_: Container) -> float:
+    """${rate:learning_rate}: the backbone's rate for a bare backbone, or the one for going on from a saved model."""
+    prefix = "finetune_" if OmegaConf.select(_root_, "model.from_pretrained") else ""
+    return float(OmegaConf.select(_root_, f"backbone.{prefix}{name}"))
+
+
+def sample_with(train_data: Any) -> str | None:
+    """${sample_with:${data.train_data}}: the built-in sample goes with the built-in training data only."""
+    return "sample" if train_data == "sample" else None
+
+
+def with_val(strategy: str, _root_: Container) -> str:
+    """${with_val:epoch}: that strategy where there are validation data, else `no`."""
+    return strategy if OmegaConf.select(_root_, "data.val_data") else "no"
+
+
+def register() -> None:
+    """Make them known to OmegaConf (idempotent)."""
+    for function in (rate, sample_with, with_val):
+        OmegaConf.register_new_resolver(function.__name__, function, replace=True)

@@ -1,0 +1,103 @@
+"""Tokens: held in this process's memory, replaced by a mark wherever a config is kept, printed or written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+MARK = "***"
+_ENVIRONMENT = "GLIEXP_SECRET_"
+_held: dict[str, str] = {}
+
+# Forms of tokens that must not be shown even under a misspelt key: Hugging Face, W&B (40 hex digits), GitHub, OpenAI.
+_TOKEN = re.compile(
+    r"\b(?:hf_[A-Za-z0-9]{8,}|api_org_[A-Za-z0-9]{8,}|gh[pousr]_[A-Za-z0-9]{16,}|sk-[\w-]{16,}|[0-9a-f]{40})\b"
+)
+_SECRET_WORD = re.compile(r"(?:^|_)(?:tokn|token|secret|password|api_?key|credential)s?$")
+_NOT_SECRET = frozenset(
+    {
+        "model.ent_token",
+        "model.sep_token",
+        "model.rel_token",
+        "model.label_token",
+        "model.embed_ent_token",
+        "model.embed_rel_token",
+    }
+)
+
+
+def is_secret(key: str) -> bool:
+    """Whether a dotted key, valid or misspelt, is the name of a secret."""
+    bare = key.lstrip("+~")
+    leaf = bare.rsplit(".", 1)[-1]
+    return (
+        bare not in _NOT_SECRET
+        and not leaf.startswith(("ent_", "sep_", "rel_", "label_", "embed_"))
+        and bool(_SECRET_WORD.search(leaf))
+    )
+
+
+def keys() -> tuple[str, ...]:
+    """The config's secret keys."""
+    from gliexp.config.keys import index
+
+    return tuple(path for path, key in index().items() if key.limits.secret and is_secret(path))
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether a token is a template's `<HUB_TOKEN>` and not a token."""
+    return value.startswith("<") and value.endswith(">")
+
+
+def hold(key: str, value: Any) -> str | None:
+    """Keep a secret in memory and return what the config shows instead: the mark, or null where there is none."""
+    if value is None or value == MARK:
+        return MARK if value == MARK else None
+    text = str(value)
+    if not text or is_placeholder(text):
+        return None
+    _held[key] = text
+    return MARK
+
+
+def reveal(key: str) -> str | None:
+    """The secret held for a key, or None."""
+    return _held.get(key)
+
+
+def forget() -> None:
+    """Drop everything held."""
+    _held.clear()
+
+
+def environment() -> dict[str, str]:
+    """The held secrets as environment variables for a process that this one starts; never write them anywhere."""
+    return {_ENVIRONMENT + key.replace(".", "__").upper(): value for key, value in _held.items()}
+
+
+def adopt(variables: Mapping[str, str]) -> None:
+    """Take over what a parent process handed down by `environment`."""
+    for key in keys():
+        value = variables.get(_ENVIRONMENT + key.replace(".", "__").upper())
+        if value:
+            hold(key, value)
+
+
+def scrub(text: str) -> str:
+    """A text without any held secret and without anything that has the form of a token."""
+    for value in sorted(_held.values(), key=len, reverse=True):
+        text = text.replace(value, MARK)
+    return _TOKEN.sub(MARK, text)
+
+
+def mask(config: DictConfig) -> None:
+    """Hold the secrets of a composed config and leave marks in their place, interpolations included."""
+    for key in keys():
+        if OmegaConf.select(config, key.rsplit(".", 1)[0]) is None:
+            continue
+        value = OmegaConf.select(config, key)
+        with open_dict(config):
+            OmegaConf.update(config, key, hold(key, value))
