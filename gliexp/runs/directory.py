@@ -11,7 +11,7 @@ from gliexp.runs.signature import signature, versions
 
 def signature_of(composed: Composed) -> str:
     """Signature of a composed run: its settings, the contents of its data files and the library versions."""
-    return signature(composed.plain, data_hashes(composed.config.data), versions())
+    return signature(composed.tree, data_hashes(composed.config.data), versions())
 
 
 def run_directory(composed: Composed) -> Path:

@@ -46,7 +46,7 @@ def write(
         examples=[
             _marked(row, found) for row, found in zip((splits.test or splits.dev)[:EXAMPLES], predictions, strict=False)
         ],
-        config=leaves(mask(composed.plain)),
+        config=leaves(mask(composed.tree)),
     )
     path = directory / "report.html"
     path.write_text(page, encoding="utf-8")

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gliexp.config import routing
 from gliexp.config.compose import Composed
 from gliexp.data.labels import LabelSampler
 from gliexp.data.splits import Splits
-from gliexp.models import adapters, backbone, gliner
-from gliexp.models.architecture import part_sizes
+from gliexp.models import adapters, backbone, gliner, parameters
 from gliexp.training.arguments import training_arguments
 from gliexp.training.collator import TrainingCollator
 from gliexp.training.evaluation import Evaluation
@@ -37,19 +37,39 @@ class Built:
 def build_model(composed: Composed) -> Built:
     """Build the model from the config or start from a saved one, freeze and wrap what the config says."""
     config = composed.config
-    values = located(composed.routed.objects["GLiNERConfig"])
+    values = located(routing.route(config).objects["GLiNERConfig"])
     notices: list[str] = []
+    trusted = config.backbone.trust_remote_code
     if config.model.from_pretrained:
-        model = gliner.load(config.model.from_pretrained, trust_remote_code=config.backbone.trust_remote_code)
-        notices += [str(difference) for difference in gliner.disagreements(model, values)]
+        model = gliner.load(saved_model(config.model.from_pretrained), trust_remote_code=trusted)
+        notices += [
+            f"model.{found.key}={found.wanted} is not what the saved model has: {found.saved} stays"
+            for found in gliner.disagreements(model, values)
+        ]
+        if not config.model.fine_tune:
+            parameters.freeze(model)
     else:
-        model = gliner.build(values, trust_remote_code=config.backbone.trust_remote_code, seed=config.run.seed)
-    if not config.model.fine_tune:
-        gliner.freeze_encoders(model)
+        model = gliner.build(values, trust_remote_code=trusted, seed=config.run.seed)
     modules: tuple[str, ...] = ()
     if config.peft.enabled:
-        modules = adapters.wrap(model, composed.routed.objects["LoraConfig"])
+        modules = adapters.wrap(model, routing.route(config).objects["LoraConfig"])
     return Built(model, part_sizes(model), notices, modules)
+
+
+def part_sizes(model: Any) -> dict[str, Any]:
+    """Numbers of parameters, in all and trainable, and the same for each part."""
+    counts = parameters.count(model)
+    return {
+        "total": sum(count.total for count in counts.values()),
+        "trainable": sum(count.trainable for count in counts.values()),
+        "parts": {name: {"total": count.total, "trainable": count.trainable} for name, count in counts.items()},
+    }
+
+
+def saved_model(source: str) -> str:
+    """A run directory stands for the model it saved; everything else is what it says: a model directory or repository."""
+    inside = Path(source) / "model"
+    return str(inside) if (inside / "gliner_config.json").is_file() else source
 
 
 def located(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,7 +77,8 @@ def located(values: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(values)
     for key in LOCATED:
         if found.get(key):
-            found[key] = backbone.locate(found[key])
+            source = "built_in" if found[key] in backbone.BUILT_IN else "hub"
+            found[key] = backbone.locate(found[key], source)
     return found
 
 
@@ -79,7 +100,7 @@ def make_trainer(
     """The trainer of this run, on the collator and label policy that the config names."""
     config = composed.config
     arguments = training_arguments(
-        composed.routed.objects["TrainingArguments"],
+        routing.route(config).objects["TrainingArguments"],
         task=config.run.task,
         checkpoints=checkpoints,
         has_dev=bool(splits.dev),
