@@ -1,29 +1,171 @@
-"""Routes."""
+"""Where every config key goes: one table from leaf to destination object and attribute.
+
+A destination is one of
+- a library object: GLiNERConfig, TrainingArguments, LoraConfig, EarlyStoppingCallback;
+- `config`: the value flows into another key by interpolation (the attribute is that key) or is carried there;
+- a module of gliexp that reads the key itself, by its dotted name (the attribute is the key).
+Whether a key has an effect under the chosen architecture is said by config/inert.py.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any
 
+from gliexp.config import inert, legacy, secrets
+from gliexp.config.inert import Inert
+from gliexp.config.keys import index
 from gliexp.config.schema import Config
+from gliexp.config.schema.model import Model
+from gliexp.config.schema.training_arguments import TrainingArguments
+
+GLINER_CONFIG = "GLiNERConfig"
+TRAINING_ARGUMENTS = "TrainingArguments"
+LORA_CONFIG = "LoraConfig"
+EARLY_STOPPING = "EarlyStoppingCallback"
+CONFIG = "config"
+LIBRARY_OBJECTS = (GLINER_CONFIG, TRAINING_ARGUMENTS, LORA_CONFIG, EARLY_STOPPING)
+
+STREAMING_TYPE = "gliner_streaming_span"
+
+
+def _same(value: Any, _config: Config) -> Any:
+    return value
 
 
 @dataclass(frozen=True)
-class Inert:
-    """A key without effect under this config, and why."""
+class Route:
+    """A leaf's destination; `translate` makes the attribute's value from the leaf's and the whole config."""
 
-    key: str
-    reason: str
+    object: str
+    attribute: str
+    translate: Callable[[Any, Config], Any] = _same
 
 
 @dataclass(frozen=True)
 class Routed:
-    """Destination object → attribute → value, and the keys that reach none."""
+    """Destination object → attribute → value for the library's objects, and the keys without effect."""
 
-    objects: dict[str, dict[str, Any]] = field(default_factory=dict)
+    objects: dict[str, dict[str, Any]]
     inert: tuple[Inert, ...] = ()
 
 
+def target_modules(value: Any, config: Config) -> Any:
+    """Module names for LoRA: a list or all-linear as it is, roles by the backbone's lists."""
+    roles = {"attention": config.backbone.attention_modules, "mlp": config.backbone.mlp_modules}
+    chosen = "attention" if value is None else value
+    if isinstance(chosen, str) and set(chosen.split("+")) <= set(roles):
+        # A backbone that nobody has described has no lists.
+        return [module for role in chosen.split("+") for module in roles[role]] or "all-linear"
+    return chosen
+
+
+def _token(_value: Any, _config: Config) -> str | None:
+    return secrets.reveal("training.hub_token")
+
+
+def _seed_of_data(value: Any, config: Config) -> Any:
+    return config.training.seed if value is None else value
+
+
+_TRANSLATED = {
+    "peft.target_modules": target_modules,
+    "training.hub_token": _token,
+    "training.data_seed": _seed_of_data,
+}
+
+# Keys that flow into another one: through an interpolation in conf/, or because the group writes it there.
+_FLOWS = {
+    "backbone.model_name": "model.model_name",
+    "backbone.attn_implementation": "model.attn_implementation",
+    "backbone.labels_encoder": "model.labels_encoder",
+    "backbone.labels_decoder": "model.labels_decoder",
+    "backbone.causal": "model.model_name",
+    "backbone.learning_rate": "training.learning_rate",
+    "backbone.others_lr": "training.others_lr",
+    "backbone.finetune_learning_rate": "training.learning_rate",
+    "backbone.finetune_others_lr": "training.others_lr",
+    "backbone.name": "run.name",
+}
+
+# Keys that a module of gliexp reads by itself.
+_READERS = {
+    "run.task": "gliexp.runs.directory",
+    "run.name": "gliexp.runs.directory",
+    "run.root": "gliexp.runs.directory",
+    "run.seed": "gliexp.runs.stages",
+    "run.tags": "gliexp.runs.train",
+    "run.notes": "gliexp.runs.train",
+    "backbone.trust_remote_code": "gliexp.runs.stages",
+    "model.from_pretrained": "gliexp.runs.stages",
+    "peft.enabled": "gliexp.runs.stages",
+    "data.train_data": "gliexp.data.splits",
+    "data.val_data": "gliexp.data.splits",
+    "data.test_data": "gliexp.data.splits",
+    "data.format": "gliexp.data.splits",
+    "data.fields.tokens": "gliexp.data.reading",
+    "data.fields.text": "gliexp.data.reading",
+    "data.fields.ner": "gliexp.data.reading",
+    "data.fields.relations": "gliexp.data.reading",
+    "data.entity_labels": "gliexp.data.splits",
+    "data.relation_labels": "gliexp.data.splits",
+    "data.label_sampling": "gliexp.runs.stages",
+    "data.threshold": "gliexp.runs.stages",
+    "data.flat_ner": "gliexp.runs.stages",
+    "data.on_loss": "gliexp.data.losses",
+    "tracking.project": "gliexp.training.tracking",
+    "tracking.entity": "gliexp.training.tracking",
+    "tracking.mode": "gliexp.training.tracking",
+    "tracking.log_dir": "gliexp.training.tracking",
+    "launch.threads": "gliexp.runs.train",
+}
+
+
+@cache
+def table() -> dict[str, Route]:
+    """Every leaf's route, in the schema's order; a leaf without one has no effect at all (config/inert.py says why)."""
+    routes: dict[str, Route] = {}
+    for field in fields(Model):
+        attribute = "_attn_implementation" if field.name == "attn_implementation" else field.name
+        routes[f"model.{field.name}"] = Route(GLINER_CONFIG, attribute)
+    for field in fields(TrainingArguments):
+        routes[f"training.{field.name}"] = Route(TRAINING_ARGUMENTS, field.name)
+    for name in ("early_stopping_patience", "early_stopping_threshold"):
+        routes[f"training.{name}"] = Route(EARLY_STOPPING, name)
+    for name in ("r", "lora_alpha", "lora_dropout", "target_modules", "bias"):
+        routes[f"peft.{name}"] = Route(LORA_CONFIG, name)
+    for name in ("attention_modules", "mlp_modules"):
+        routes[f"backbone.{name}"] = Route(LORA_CONFIG, "target_modules")
+    for old, target in legacy.CARRIED.items():
+        routes[f"training.{old}"] = Route(CONFIG, f"training.{target.key}")
+    routes |= {key: Route(CONFIG, target) for key, target in _FLOWS.items()}
+    routes |= {key: Route(module, key) for key, module in _READERS.items()}
+    for key, translate in _TRANSLATED.items():
+        routes[key] = Route(routes[key].object, routes[key].attribute, translate)
+    return {key: routes[key] for key in index() if key in routes}
+
+
+def value_at(config: Config, key: str) -> Any:
+    """The value of a dotted key."""
+    value: Any = config
+    for part in key.split("."):
+        value = getattr(value, part)
+    return value
+
+
 def route(config: Config) -> Routed:
-    """Send every leaf to its destination."""
-    return Routed()
+    """Send every leaf to its destination.
+
+    `objects` maps GLiNERConfig, TrainingArguments, LoraConfig and EarlyStoppingCallback to their keyword arguments;
+    a held hub token is in there in clear, so do not print it. `inert` lists the keys without effect, with reasons.
+    """
+    objects: dict[str, dict[str, Any]] = {name: {} for name in LIBRARY_OBJECTS}
+    for key, way in table().items():
+        # target_modules alone writes that attribute; the backbone's lists reach it through the translation.
+        if way.object in objects and not key.startswith("backbone."):
+            objects[way.object][way.attribute] = way.translate(value_at(config, key), config)
+    if config.run.task == "streaming":
+        objects[GLINER_CONFIG]["model_type"] = STREAMING_TYPE
+    return Routed(objects, tuple(inert.find(config)))

@@ -49,7 +49,7 @@ class Encoding:
         "whitespace",
         "Splits raw text into words (at inference)",
         GLINER,
-        choices=("whitespace", "universal", "spacy", "mecab", "jieba", "hanlp", "janome", "camel", "hindi"),
+        choices=("whitespace", "universal", "spacy", "mecab", "jieba", "hanlp", "janome", "camel", "hindi", "stanza"),
     )
     max_len: int = key(384, "Words per example; longer ones are cut", GLINER, minimum=1)
     num_rnn_layers: int = key(1, "LSTM layers over the words; 0 for none", GLINER, minimum=0)

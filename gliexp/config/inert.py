@@ -1,0 +1,312 @@
+"""Which keys have no effect under the chosen architecture, and why. Each rule is a fact about the installed gliner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from gliexp.config.keys import index
+from gliexp.config.legacy import GONE
+from gliexp.config.schema import Config
+
+
+@dataclass(frozen=True)
+class Inert:
+    """A key without effect under this config, and why."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`keys` have no effect where `applies`, because of `reason`. Keys are dotted; a final * stands for the rest."""
+
+    keys: tuple[str, ...]
+    applies: Callable[[Config], bool]
+    reason: str
+
+
+def is_token(config: Config) -> bool:
+    """Whether words are scored instead of spans."""
+    return config.model.span_mode == "token_level"
+
+
+def _task(*names: str) -> Callable[[Config], bool]:
+    return lambda config: config.run.task in names
+
+
+def _not_task(*names: str) -> Callable[[Config], bool]:
+    return lambda config: config.run.task not in names
+
+
+def _scores_spans_of_words(config: Config) -> bool:
+    """Token models with represent_spans score spans as well."""
+    return is_token(config) and config.run.task in ("ner", "biencoder") and config.model.represent_spans
+
+
+def _always(_config: Config) -> bool:
+    return True
+
+
+def _reports_to(config: Config, tracker: str) -> bool:
+    chosen = config.training.report_to
+    return tracker in ([chosen] if isinstance(chosen, str) else chosen or []) or chosen == "all"
+
+
+def _prefixed(prefix: str, names: str) -> tuple[str, ...]:
+    return tuple(f"{prefix}.{name}" for name in names.split())
+
+
+ARCHITECTURE = (
+    Rule(("model.name",), _always, "gliner only writes it into the saved config"),
+    Rule(
+        _prefixed("model", "vocab_size class_token_index rel_token_index sep_token_index"),
+        _always,
+        "gliner overwrites it with what the tokenizer says",
+    ),
+    Rule(("model.labels_encoder",), _not_task("biencoder"), "only task=biencoder has a label encoder"),
+    Rule(
+        ("model.labels_encoder_config",),
+        _not_task("biencoder", "streaming"),
+        "only task=biencoder and task=streaming have a label encoder",
+    ),
+    Rule(
+        _prefixed("model", "labels_decoder labels_decoder_config decoder_mode full_decoder_context")
+        + _prefixed("model", "blank_entity_prob decoder_loss_coef"),
+        _not_task("decoder"),
+        "only task=decoder has a label decoder",
+    ),
+    Rule(("model.decoder_mode",), _always, "span is the only mode of gliner that works"),
+    Rule(
+        _prefixed("model", "decoder_config label_token max_cache_length right_context_width"),
+        _not_task("streaming"),
+        "only task=streaming knows it",
+    ),
+    Rule(("model.encoder_config",), _task("streaming"), "the text backbone is the decoder: see model.decoder_config"),
+    Rule(
+        _prefixed("model", "relations_layer triples_layer rel_token embed_rel_token adjacency_loss_coef")
+        + _prefixed("model", "relation_loss_coef augment_data_prob augment_ent_drop_prob augment_rel_drop_prob")
+        + _prefixed("model", "augment_add_other_prob rel_id_to_classes"),
+        _not_task("relex"),
+        "only task=relex has relations",
+    ),
+    Rule(
+        ("model.adjacency_loss_coef",),
+        lambda config: config.model.relations_layer == "none",
+        "relations_layer=none has no pair loss",
+    ),
+    Rule(
+        _prefixed("model", "augment_ent_drop_prob augment_rel_drop_prob augment_add_other_prob"),
+        lambda config: config.model.augment_data_prob == 0,
+        "augment_data_prob is 0",
+    ),
+    Rule(
+        _prefixed("model", "id_to_classes rel_id_to_classes precomputed_prompts_mode"),
+        _always,
+        "labels are baked in by gliner's own export, after training",
+    ),
+    Rule(("model.num_rnn_layers",), _task("biencoder"), "gliner builds the layer in bi-encoders and never calls it"),
+    Rule(_prefixed("model", "embed_ent_token max_neg_type_ratio"), _task("biencoder"), "bi-encoders ignore it"),
+    Rule(
+        _prefixed("model", "post_fusion_schema num_post_fusion_layers"),
+        _not_task("biencoder"),
+        "gliner builds the layer and calls it in bi-encoders only",
+    ),
+    Rule(
+        ("model.num_post_fusion_layers",), lambda config: not config.model.post_fusion_schema, "no post_fusion_schema"
+    ),
+    Rule(
+        ("model.represent_spans",),
+        lambda config: not is_token(config),
+        "span models always represent spans; it is for span_mode=token_level",
+    ),
+    Rule(("model.represent_spans",), _task("decoder", "relex", "streaming"), "only token-level NER reads it"),
+    Rule(
+        ("model.neg_spans_ratio",),
+        lambda config: not _scores_spans_of_words(config),
+        "only token-level NER with represent_spans samples negative spans",
+    ),
+    Rule(
+        ("model.token_loss_coef",),
+        lambda config: not (_scores_spans_of_words(config) or (is_token(config) and config.run.task == "decoder")),
+        "it weighs the token loss against a span loss, which this model does not have beside it",
+    ),
+    Rule(
+        ("model.span_loss_coef",),
+        lambda config: not (_scores_spans_of_words(config) or config.run.task in ("decoder", "relex")),
+        "the span loss is the only loss of this model, or it has none",
+    ),
+    Rule(
+        _prefixed("model", "span_encoder_config max_width"),
+        lambda config: is_token(config) and config.run.task != "decoder" and not _scores_spans_of_words(config),
+        "token-level models have no span layer",
+    ),
+)
+
+# With a saved model to go on from, its own architecture stays; these keys still steer the training.
+_LIVE_WITH_SAVED = ("from_pretrained", "fine_tune", "max_types", "augment_data_prob")
+SAVED = Rule(
+    tuple(key for key in index() if key.startswith("model.") and key.split(".")[1] not in _LIVE_WITH_SAVED),
+    lambda config: config.model.from_pretrained is not None,
+    "the saved model keeps its own value",
+)
+
+LOSSES = (
+    Rule(
+        _prefixed("training", "masking negatives"),
+        lambda config: is_token(config) and config.run.task != "relex",
+        "token-level models ignore it",
+    ),
+    Rule(("training.negatives",), lambda config: config.training.masking == "none", "masking is none"),
+    Rule(
+        _prefixed("training", "loss_type dice_gamma use_span_width_weight"),
+        lambda config: is_token(config) or config.run.task in ("biencoder", "decoder"),
+        "only span models without label encoder or decoder read it",
+    ),
+    Rule(("training.dice_gamma",), lambda config: config.training.loss_type != "dice", "loss_type is not dice"),
+    Rule(
+        _prefixed("training", "rel_focal_loss_alpha rel_focal_loss_gamma"), _not_task("relex"), "only task=relex has it"
+    ),
+    Rule(
+        ("training.others_weight_decay",),
+        lambda config: config.training.others_lr is None,
+        "gliner reads it with others_lr only",
+    ),
+    Rule(("training.label_smoothing_factor",), _always, "gliner ignores it: see training.label_smoothing"),
+    Rule(("training.average_tokens_across_devices",), _always, "gliner's loss does not count tokens"),
+)
+
+TRAINER = (
+    Rule(
+        _prefixed("training", "do_train do_eval do_predict local_rank use_cache include_num_input_tokens_seen"),
+        _always,
+        "no part of gliexp or gliner reads it",
+    ),
+    Rule(
+        _prefixed("training", "prediction_loss_only eval_do_concat_batches eval_use_gather_object label_names")
+        + _prefixed("training", "eval_accumulation_steps include_for_metrics batch_eval_metrics")
+        + _prefixed("training", "bf16_full_eval fp16_full_eval"),
+        _always,
+        "gliexp decodes and scores spans itself",
+    ),
+    Rule(("training.remove_unused_columns",), _always, "rows are no columns; gliexp switches it off"),
+    Rule(("training.length_column_name",), _always, "gliexp counts the words itself"),
+    Rule(("training.auto_find_batch_size",), _always, "gliner swallows the error it waits for"),
+    Rule(
+        ("training.num_train_epochs",),
+        lambda config: config.training.max_steps > 0,
+        "max_steps is set and outweighs it",
+    ),
+    Rule(("training.warmup_ratio",), lambda config: config.training.warmup_steps > 0, "warmup_steps outweighs it"),
+    Rule(
+        ("training.eval_steps",), lambda config: config.training.eval_strategy != "steps", "eval_strategy is not steps"
+    ),
+    Rule(
+        _prefixed("training", "eval_delay eval_on_start"),
+        lambda config: config.data.val_data is None,
+        "there is no data.val_data",
+    ),
+    Rule(
+        ("training.save_steps",), lambda config: config.training.save_strategy != "steps", "save_strategy is not steps"
+    ),
+    Rule(
+        ("training.logging_steps",),
+        lambda config: config.training.logging_strategy != "steps",
+        "logging_strategy is not steps",
+    ),
+    Rule(
+        ("training.early_stopping_threshold",),
+        lambda config: config.training.early_stopping_patience is None,
+        "early_stopping_patience is null",
+    ),
+    Rule(
+        ("training.gradient_checkpointing_kwargs",),
+        lambda config: not config.training.gradient_checkpointing,
+        "gradient_checkpointing is off",
+    ),
+    Rule(
+        ("training.liger_kernel_config",),
+        lambda config: not config.training.use_liger_kernel,
+        "use_liger_kernel is off",
+    ),
+    Rule(("training.fsdp_config",), lambda config: not config.training.fsdp, "fsdp is off"),
+    Rule(
+        _prefixed("training", "hub_model_id hub_strategy hub_token hub_private_repo hub_always_push hub_revision"),
+        lambda config: not config.training.push_to_hub,
+        "push_to_hub is off",
+    ),
+    Rule(
+        _prefixed("training", "project trackio_space_id trackio_bucket_id trackio_static_space_id"),
+        lambda config: not _reports_to(config, "trackio"),
+        "report_to does not name trackio",
+    ),
+    Rule(
+        _prefixed("tracking", "project entity mode"),
+        lambda config: not _reports_to(config, "wandb"),
+        "report_to does not name wandb",
+    ),
+    Rule(
+        ("tracking.log_dir",),
+        lambda config: not _reports_to(config, "tensorboard"),
+        "report_to does not name tensorboard",
+    ),
+)
+
+OWN = (
+    Rule(("backbone.revision",), _always, "the newest revision is taken"),
+    Rule(("backbone.source",), _always, "the name of the backbone says it"),
+    Rule(("backbone.labels_encoder",), _not_task("biencoder"), "only task=biencoder has a label encoder"),
+    Rule(("backbone.labels_decoder",), _not_task("decoder"), "only task=decoder has a label decoder"),
+    Rule(("backbone.causal",), _not_task("streaming"), "only task=streaming has a causal backbone"),
+    Rule(("backbone.model_name",), _task("streaming"), "the text backbone is backbone.causal"),
+    Rule(
+        _prefixed("backbone", "learning_rate others_lr"),
+        lambda config: config.model.from_pretrained is not None,
+        "with model.from_pretrained the finetune rates count",
+    ),
+    Rule(
+        _prefixed("backbone", "finetune_learning_rate finetune_others_lr"),
+        lambda config: config.model.from_pretrained is None,
+        "they count with model.from_pretrained only",
+    ),
+    Rule(
+        _prefixed("peft", "method r lora_alpha lora_dropout target_modules bias")
+        + _prefixed("backbone", "attention_modules mlp_modules"),
+        lambda config: not config.peft.enabled,
+        "peft.enabled is off",
+    ),
+    Rule(("peft.method",), _always, "lora is the only one"),
+    Rule(
+        ("backbone.attention_modules",),
+        lambda config: config.peft.target_modules not in (None, "attention", "attention+mlp", "mlp+attention"),
+        "peft.target_modules does not name attention",
+    ),
+    Rule(
+        ("backbone.mlp_modules",),
+        lambda config: config.peft.target_modules not in ("mlp", "attention+mlp", "mlp+attention"),
+        "peft.target_modules does not name mlp",
+    ),
+    Rule(("data.fields.relations", "data.relation_labels"), _not_task("relex"), "only task=relex reads relations"),
+    Rule(
+        _prefixed("data", "format fields.tokens fields.text fields.ner fields.relations"),
+        lambda config: config.data.train_data == "sample",
+        "the built-in sample has its own form",
+    ),
+    Rule(_prefixed("data.long_doc_chunking", "enabled max_words stride"), _always, "long documents are not cut yet"),
+    Rule(_prefixed("launch", "mode processes"), _always, "a run is one process"),
+    Rule(("backbone.name",), lambda config: config.run.name is not None, "run.name is set"),
+    *(Rule((f"training.{old}",), _always, reason) for old, reason in GONE.items()),
+)
+
+RULES = (*ARCHITECTURE, SAVED, *LOSSES, *TRAINER, *OWN)
+
+
+def find(config: Config) -> Iterator[Inert]:
+    """All keys without effect, each once, with the first reason that applies."""
+    found: dict[str, str] = {}
+    for rule in RULES:
+        if rule.applies(config):
+            for key in rule.keys:
+                found.setdefault(key, rule.reason)
+    return (Inert(key, found[key]) for key in index() if key in found)
