@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from gliexp.config import checks, keys, routing, secrets, values
+from gliexp.config import checks, keys, presence, routing, secrets, values
 from gliexp.config.loader import CONFIG_NAME, Loader
 from gliexp.config.report import Report
 from gliexp.config.schema import Config
@@ -48,23 +48,28 @@ def compose(
     every problem found.
     """
     loader = Loader([Path(directory).resolve() for directory in config_dirs])
-    problems: list[Problem] = []
+    return compose_with(loader, overrides, environment=environment)
+
+
+def compose_with(
+    loader: Loader, overrides: Sequence[str], config_name: str = CONFIG_NAME, *, environment: bool = True
+) -> Composed:
+    """The same with a loader at hand, which keeps what it composed for a Hydra that asks for it next."""
     try:
-        composed = loader.collect(CONFIG_NAME, list(overrides))
+        composed = loader.collect(config_name, list(overrides))
     except (HydraException, OmegaConfBaseException) as error:
-        problems = [*loader.report.problems, _from_hydra(error)]
-        raise Refusal(problems) from None
+        raise Refusal([*loader.report.problems, _from_hydra(error)]) from None
     report = loader.report
     masked = tuple(composed.hydra.overrides.task)
     tree = _resolve(composed, report)
     if tree is not None:
         _check_values(tree, report)
     if tree is None or any(problem.key in keys.index() for problem in report.problems):
-        _check_what_stands(tree, report, environment)
+        if tree is not None:
+            _check_whole(typed(tree), report, environment)
         raise Refusal(report.problems)
     config = typed(tree)
-    for problem in checks.problems(config, report, environment=environment):
-        report.refuse(problem)
+    _check_whole(config, report, environment)
     if report.problems:
         raise Refusal(report.problems)
     for inert in routing.route(config).inert:
@@ -74,11 +79,18 @@ def compose(
 
 
 def typed(tree: dict[str, Any]) -> Config:
-    """A Config from plain mappings that fit it."""
-    built = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), tree))
-    if not isinstance(built, Config):
-        raise TypeError(f"not a config: {type(built).__name__}")
-    return built
+    """A Config from plain mappings whose values have been checked against the schema."""
+    return Config(**{name: _section(type(getattr(Config(), name)), values) for name, values in tree.items()})
+
+
+def _section(kind: type[Any], content: dict[str, Any]) -> Any:
+    hints = get_type_hints(kind)
+    return kind(
+        **{
+            name: _section(hints[name], value) if is_dataclass(hints[name]) else value
+            for name, value in content.items()
+        }
+    )
 
 
 def _from_hydra(error: Exception) -> Problem:
@@ -128,9 +140,10 @@ def _check_values(tree: dict[str, Any], report: Report) -> None:
             report.refuse(problem)
 
 
-def _check_what_stands(tree: dict[str, Any] | None, report: Report, environment: bool) -> None:
-    """The semantic checks on whatever could be composed, so that one refusal holds those problems too."""
-    if tree is None:
-        return
-    for problem in checks.problems(typed(tree), report, environment=environment):
+def _check_whole(config: Config, report: Report, environment: bool) -> None:
+    """What only the whole config shows: contradictions, and things that are not there."""
+    for problem in checks.problems(config, report):
         report.refuse(problem)
+    if environment:
+        for problem in presence.problems(config, report):
+            report.refuse(problem)

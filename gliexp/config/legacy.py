@@ -41,7 +41,7 @@ CARRIED: dict[str, Carried] = {
 # Old keys without a successor, each with what became of it.
 GONE: dict[str, str] = {
     "push_to_hub_organization": "gone from transformers 5: write training.hub_model_id=organization/name",
-    "overwrite_output_dir": "a run directory is never overwritten: a second run of the same config resumes or is named apart",
+    "overwrite_output_dir": "each config has a run directory of its own",
     "logging_dir": "gone from transformers 5: see tracking.log_dir",
     "save_safetensors": "gliexp always writes safetensors",
     "use_mps_device": "gone from transformers 5: the device is found",

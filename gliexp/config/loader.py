@@ -24,7 +24,7 @@ from hydra.plugins.config_source import ConfigResult
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from gliexp.config import request, resolvers, schema, secrets, settle
+from gliexp.config import keys, request, resolvers, schema, secrets, settle
 from gliexp.config.groups import Groups, conf_directory
 from gliexp.config.lines import line_of
 from gliexp.config.report import Report, Step
@@ -96,11 +96,8 @@ class Sources(CachingConfigRepository):
 
     def _check_defaults(self, loaded: ConfigResult, config_path: str) -> None:
         """Drop defaults entries that name no group or option; Hydra would stop at the first."""
-        kept: list[InputDefault] = []
-        for entry in loaded.defaults_list or []:
-            if self._entry_is_known(entry, config_path):
-                kept.append(entry)
-        loaded.defaults_list = kept
+        entries = loaded.defaults_list or []
+        loaded.defaults_list = [entry for entry in entries if self._entry_is_known(entry, config_path)]
 
     def _entry_is_known(self, entry: InputDefault, config_path: str) -> bool:
         if not isinstance(entry, GroupDefault) or not isinstance(entry.value, str) or config_path == CONFIG_NAME:
@@ -110,7 +107,7 @@ class Sources(CachingConfigRepository):
             return True
         where = f"{self.file_of(config_path)}:{line_of(self.file_of(config_path), 'defaults')}"
         if group not in self.groups:
-            near = request.keys.nearest(group, self.groups.names())
+            near = keys.nearest(group, self.groups.names())
             self.report.refuse(Problem(group, "unknown group in the defaults list", where=where, nearest=near))
             return False
         meant = self.groups.spelling(group, entry.value)
@@ -131,7 +128,11 @@ def experiment_file(config_path: str) -> Path | None:
 
 
 class Loader(ConfigLoaderImpl):
-    """Composes, checking every key on the way. `report` is that of the latest composition."""
+    """Composes, checking every key on the way.
+
+    `report` is that of the latest composition and `ready` its config, which is handed out once when Hydra asks for the
+    same again: it then need not compose a second time.
+    """
 
     def __init__(self, directories: Sequence[Path] = (), path: ConfigSearchPath | None = None) -> None:
         schema.register()
@@ -140,6 +141,8 @@ class Loader(ConfigLoaderImpl):
         self.groups = Groups.read(self.directories)
         self.report = Report()
         self.named_groups: frozenset[str] = frozenset()
+        self.ready: DictConfig = OmegaConf.create()
+        self._ready_for: tuple[str | None, tuple[str, ...], RunMode] | None = None
         super().__init__(path or search_path(self.directories))
 
     def load_configuration(
@@ -151,6 +154,9 @@ class Loader(ConfigLoaderImpl):
         validate_sweep_overrides: bool = True,
     ) -> DictConfig:
         """Hydra's entry: the composed config, or a Refusal with all that is wrong in overrides and files."""
+        if self._ready_for == (config_name, tuple(overrides), run_mode):
+            self._ready_for = None
+            return self.ready
         config = self.collect(config_name, overrides, run_mode, from_shell, validate_sweep_overrides)
         if self.report.problems:
             raise Refusal(self.report.problems)
@@ -176,6 +182,8 @@ class Loader(ConfigLoaderImpl):
         self.report.choices = {group: option for group, option in chosen.items() if not group.startswith("hydra")}
         secrets.mask(config)
         settle.settle(config, self.report)
+        self.ready = config
+        self._ready_for = None if self.report.problems else (config_name, tuple(overrides), run_mode)
         return config
 
     def _parse_overrides_and_create_caching_repo(

@@ -12,7 +12,7 @@ COMMAND_LINE = "command line"
 
 @dataclass(frozen=True)
 class Step:
-    """One place that set a key: `file:line` or the command line, the value as written, and whether the user wrote it."""
+    """One place that set a key: `file:line` or the command line, the value as written, whether the user wrote it."""
 
     where: str
     value: Any

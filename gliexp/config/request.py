@@ -121,7 +121,7 @@ class _Reader:
     def _hide(self, name: str, value: str) -> str:
         """The override with its secret held in memory; a misspelt key's is only masked."""
         plain = value.strip("'\"")
-        if name in secrets.keys() and not values.is_open(plain):
+        if name in secrets.secret_keys() and not values.is_open(plain):
             shown = secrets.hold(name, None if plain in ("null", "") else plain)
             return f"{name}={shown or 'null'}"
         if values.is_open(plain):

@@ -40,7 +40,7 @@ def is_secret(key: str) -> bool:
     )
 
 
-def keys() -> tuple[str, ...]:
+def secret_keys() -> tuple[str, ...]:
     """The config's secret keys."""
     from gliexp.config.keys import index
 
@@ -80,7 +80,7 @@ def environment() -> dict[str, str]:
 
 def adopt(variables: Mapping[str, str]) -> None:
     """Take over what a parent process handed down by `environment`."""
-    for key in keys():
+    for key in secret_keys():
         value = variables.get(_ENVIRONMENT + key.replace(".", "__").upper())
         if value:
             hold(key, value)
@@ -95,7 +95,7 @@ def scrub(text: str) -> str:
 
 def mask(config: DictConfig) -> None:
     """Hold the secrets of a composed config and leave marks in their place, interpolations included."""
-    for key in keys():
+    for key in secret_keys():
         if OmegaConf.select(config, key.rsplit(".", 1)[0]) is None:
             continue
         value = OmegaConf.select(config, key)

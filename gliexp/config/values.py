@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from functools import cache
 from typing import Any
 
@@ -47,6 +48,8 @@ def convert(key: Key, value: Any, where: str) -> tuple[Any, Problem | None]:
         return value, None
     if value is False and "no" in key.limits.choices:
         return "no", None  # YAML reads a bare no as false
+    if type(value) is key.hint or (key.hint is float and type(value) is int):
+        return key.hint(value), None
     try:
         OmegaConf.update(_blank(), key.path, value)
     except (OmegaConfBaseException, ValueError, TypeError):
@@ -71,8 +74,6 @@ def _problem(key: Key, message: str, value: Any, where: str) -> Problem:
     text = message or f"does not accept {shown(key.path, value)}"
     near = ""
     if key.limits.choices and isinstance(value, str):
-        import difflib
-
         close = difflib.get_close_matches(value, [str(choice) for choice in key.limits.choices], n=1)
         near = close[0] if close else ""
     return Problem(key.path, text, allowed=key.allowed, where=where, nearest=near)

