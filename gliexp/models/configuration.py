@@ -64,8 +64,8 @@ def settings(values: Mapping[str, Any], config_class: type) -> dict[str, Any]:
 
     Keys of other architectures and measured keys are left out. Raises Refusal for a key that no GLiNER config has.
     Relation augmentation stays off unless asked for: the library turns it on for half the examples while its own
-    documentation says 0.0 (gliner/config.py:336). A token decoder never gets `full_decoder_context`: gliner compares
-    word numbers that start at 1 with spans that start at 0 (gliner/modeling/base.py:2477), so span (3, 3) is shown
+    documentation says 0.0 (gliner/config.py:410). A token decoder never gets `full_decoder_context`: gliner compares
+    word numbers that start at 1 with spans that start at 0 (gliner/modeling/base.py:2489), so span (3, 3) is shown
     word 2 and a span at word 0 the whole prompt, when the stock library predicts as much as in training.
     """
     unknown = [key for key in values if key not in every_key() and key not in OWN_KEYS]

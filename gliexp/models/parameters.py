@@ -44,7 +44,7 @@ def _count(module: Any, seen: set[int]) -> Count:
 def freeze(model: Any, parts: tuple[str, ...] = ENCODERS) -> dict[str, int]:
     """Stop training the named parts and return the number of parameters frozen in each; parts it lacks are left out.
 
-    This is what `model.fine_tune: false` means. The library reads `fine_tune` nowhere (gliner/config.py:147 stores it).
+    This is what `model.fine_tune: false` means. The library reads `fine_tune` nowhere (gliner/config.py:218 stores it).
     The rows of the prompt tokens freeze with the embedding, so they must have been made distinct at build time.
     """
     frozen = {}

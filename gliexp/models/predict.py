@@ -107,7 +107,7 @@ def _run(model: Any, batch: dict[str, Any], threshold: float) -> Any:
     if not architecture.has_decoder(model):
         return model.run_batch(batch, threshold=threshold)
     # run_batch would generate for a batch without spans too, on which the stock library fails (gliner/modeling/
-    # base.py:2047), and would sample: that is its default even at temperature 0.01 (gliner/model.py:5347)
+    # base.py:2032), and would sample: that is its default even at temperature 0.01 (gliner/model.py:5346)
     moved = {key: value.to(model.device) if torch.is_tensor(value) else value for key, value in batch.items()}
     with torch.inference_mode():
         result = model.model(**moved, threshold=threshold)

@@ -1,8 +1,8 @@
 """Loads a transformers backbone for a GLiNER: its config with overrides, and its weights in float32.
 
 The library does this itself when `backbone_from_pretrained=True`, but ignores `encoder_config` and
-`_attn_implementation`, runs a repository's code unasked (gliner/modeling/encoder.py:119 and decoder.py:137 hard-code
-`trust_remote_code=True`) and reads the text backbone of a token bi-encoder twice (gliner/modeling/base.py:1364, by
+`_attn_implementation`, runs a repository's code unasked (gliner/modeling/encoder.py:132 and decoder.py:132 hard-code
+`trust_remote_code=True`) and reads the text backbone of a token bi-encoder twice (gliner/modeling/base.py:1359, by
 cooperative inheritance). So models are built from configs alone, and the weights are put in here.
 """
 

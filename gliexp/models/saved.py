@@ -36,7 +36,7 @@ def check(directory: Path, *, trust_remote_code: bool = False) -> dict[str, Any]
     """The saved config of a directory that looks like a whole GLiNER.
 
     Raises Refusal for a missing or damaged config, missing weights, and for a backbone config that names code to run
-    (`auto_map`), which the library would run unasked (gliner/modeling/encoder.py:122), unless it is trusted.
+    (`auto_map`), which the library would run unasked (gliner/modeling/encoder.py:135), unless it is trusted.
     """
     file = directory / CONFIG_FILE
     if not file.is_file():

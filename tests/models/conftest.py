@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from gliner import GLiNER
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import (
     BertConfig,
@@ -21,6 +22,8 @@ from transformers import (
     T5Config,
     T5EncoderModel,
 )
+
+from gliexp.models import gliner
 
 HIDDEN = 32
 WORDS = (
@@ -173,3 +176,57 @@ def values(backbones: dict[str, str]) -> Any:
         return {key: backbones.get(v, v) if key in BACKBONES else v for key, v in chosen.items()}
 
     return of
+
+
+OPTIONS = {
+    "alpha": -1.0,
+    "gamma": 0.0,
+    "rel_alpha": -1.0,
+    "rel_gamma": 0.0,
+    "prob_margin": 0.0,
+    "label_smoothing": 0.0,
+    "reduction": "mean",
+    "negatives": 1.0,
+    "masking": "none",
+    "loss_type": "focal",
+    "use_span_width_weight": False,
+    "dice_gamma": 1.0,
+}
+"""What the library's trainer hands to every forward call."""
+
+
+@pytest.fixture(scope="session")
+def collated() -> Any:
+    """Function from a model to a batch of ROWS with the labels that training would offer, one row without any."""
+
+    def of(model: Any, rows: list[dict[str, Any]] = ROWS) -> dict[str, Any]:
+        entity = [ENTITY_TYPES if row["ner"] else [] for row in rows]
+        relation = [RELATION_TYPES if row.get("relations") else [] for row in rows]
+        return gliner.training_collator(model)(rows, entity_types=entity, relation_types=relation)
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Function from a model to the plain library's reload of it: the same weights without cures."""
+
+    def of(model: Any) -> Any:
+        return GLiNER.from_pretrained(str(gliner.save(model, tmp_path_factory.mktemp("stock") / "model")))
+
+    return of
+
+
+def learn(model: Any, batch: dict[str, Any], steps: int = 40) -> list[float]:
+    """Train every parameter on one batch and return the losses; the model is in eval mode afterwards."""
+    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=4e-3)
+    model.train()
+    losses = []
+    for _ in range(steps):
+        loss = model(**batch, **{**OPTIONS, "alpha": 0.75}).loss
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    model.eval()
+    return losses

@@ -34,7 +34,7 @@ class EndedLabels:
 class EveryLabel:
     """Cures UniEncoderSpanDecoderProcessor.create_labels.
 
-    gliner/data_processing/processor.py:1371 keeps the first label of a span (`used_spans`) for the classifier too, so a
+    gliner/data_processing/processor.py:1374 keeps the first label of a span (`used_spans`) for the classifier too, so a
     span's second label is trained as a negative. The decoder still writes the first, one label a span.
     """
 
@@ -49,9 +49,9 @@ class EveryLabel:
 class OrderedBlankLabels:
     """Cures UniEncoderTokenDecoderProcessor: order of spans, and the blank mode.
 
-    gliner/data_processing/processor.py:1519 sorts the entities for the decoder's targets while
-    prepare_span_idx (:796) takes them in the row's order, so an unsorted row pairs spans with other spans' labels.
-    In blank mode (:1548) the prompt holds the one type "entity" but the labels keep their classes (:1506), so only
+    gliner/data_processing/processor.py:1521 sorts the entities for the decoder's targets while
+    prepare_span_idx (:785) takes them in the row's order, so an unsorted row pairs spans with other spans' labels.
+    In blank mode (:1551) the prompt holds the one type "entity" but the labels keep their classes (:1508), so only
     entities of the first class are positive.
     """
 

@@ -10,7 +10,7 @@ import torch
 class CoefficientOnce:
     """Cures UniEncoderTokenDecoderModel.loss.
 
-    gliner/modeling/base.py:2738 multiplies by `token_loss_coef` what :2732 has multiplied already, and the span loss
+    gliner/modeling/base.py:2736 multiplies by `token_loss_coef` what :2732 has multiplied already, and the span loss
     with it, whenever there is a decoder loss.
     """
 

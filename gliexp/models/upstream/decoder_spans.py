@@ -10,11 +10,11 @@ import torch
 class SpansAsGenerated:
     """Cures UniEncoderSpanDecoderModel, and the token model that inherits from it.
 
-    - gliner/modeling/base.py:1995 concatenates an empty tensor of width 0 with the labels when no span of the batch is
-      an entity, and fails; :2047 fails likewise when nothing is predicted. No span costs no loss and yields no label.
-    - :1905 keeps as many columns as there are candidate spans (words times max_width) where only the kept ones are
+    - gliner/modeling/base.py:1982 concatenates an empty tensor of width 0 with the labels when no span of the batch is
+      an entity, and fails; :2032 fails likewise when nothing is predicted. No span costs no loss and yields no label.
+    - :1908 keeps as many columns as there are candidate spans (words times max_width) where only the kept ones are
       used: one column more than the longest row is the same result in a fraction of the memory.
-    - :1990 masks the padding in front of each span in training, and :2035 attends to it when generating
+    - :1984 masks the padding in front of each span in training, and :2034 attends to it when generating
       (`attention_mask=None`). Training sees what generation will, since the stock library is what will generate.
     """
 

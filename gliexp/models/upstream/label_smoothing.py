@@ -10,7 +10,7 @@ import torch
 class NamedSmoothing:
     """Cures BiEncoderSpanModel.loss and UniEncoderSpanDecoderModel.loss.
 
-    gliner/modeling/base.py:1666 and :2331 call `self._loss(scores, labels, alpha, gamma, label_smoothing, …)`, whose
+    gliner/modeling/base.py:1672 and :2328 call `self._loss(scores, labels, alpha, gamma, label_smoothing, …)`, whose
     fifth position is `prob_margin`: smoothing acts as a margin, and the margin that was asked for is swallowed.
     """
 

@@ -10,10 +10,10 @@ import torch
 class CountedEntities:
     """Cures RelationExtractionTokenProcessor.create_relation_labels.
 
-    gliner/data_processing/processor.py:2021 counts entities as `span_mask.squeeze(-1).sum(-1)`, which squeezes the
+    gliner/data_processing/processor.py:2025 counts entities as `span_mask.squeeze(-1).sum(-1)`, which squeezes the
     span axis away when no example of the batch has more than one entity, and fails on a number where it wants a list.
-    A relation of an entity with itself is left out: the labels (:2045) keep such a pair, the model (gliner/modeling/
-    utils.py:358, off the diagonal) does not, and every later pair of the row gets its neighbour's label.
+    A relation of an entity with itself is left out: the labels (:2066) keep such a pair, the model (gliner/modeling/
+    utils.py:371, off the diagonal) does not, and every later pair of the row gets its neighbour's label.
     """
 
     def preprocess_example(
@@ -40,8 +40,8 @@ class CountedEntities:
 class IndexedEntities:
     """Cures RelationExtractionSpanProcessor.preprocess_example.
 
-    gliner/data_processing/processor.py:1903 numbers the entities by their place in the row, while the model numbers the
-    distinct spans that carry an offered label (gliner/modeling/base.py:2826). They part ways at the first duplicate
+    gliner/data_processing/processor.py:1909 numbers the entities by their place in the row, while the model numbers the
+    distinct spans that carry an offered label (gliner/modeling/base.py:2830). They part ways at the first duplicate
     span, or at the first entity whose label is not offered, and every later relation is lost or joins a wrong pair.
     Relations are renumbered onto the distinct, offered spans first; the entities keep all their labels. A relation of a
     span with itself is left out, as in `CountedEntities`.
@@ -81,7 +81,7 @@ class IndexedEntities:
 class SafeEmptyPairs:
     """Cures UniEncoderSpanRelexModel.adj_loss for a batch in which no span is an entity.
 
-    gliner/modeling/base.py:3218 then has predictions of (B, 0, 0) against labels of (B, 1, 1).
+    gliner/modeling/base.py:3223 then has predictions of (B, 0, 0) against labels of (B, 1, 1).
     """
 
     def adj_loss(self, logits: torch.Tensor, labels: torch.Tensor, *args: Any, **options: Any) -> torch.Tensor:

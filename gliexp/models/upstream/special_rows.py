@@ -11,7 +11,7 @@ from torch import nn
 def scatter_rows(embedding: nn.Embedding, rows: Sequence[int], seed: int) -> None:
     """Redraw `rows` in place from the mean and standard deviation, by dimension, of all other rows.
 
-    transformers' resize_token_embeddings, which the library calls (gliner/modeling/encoder.py:726), draws new rows from
+    transformers' resize_token_embeddings, which the library calls (gliner/modeling/encoder.py:729), draws new rows from
     the mean with a covariance scaled by 1e-9: <<ENT>>, <<SEP>> and <<REL>> start out alike (cosine 1.0), stay alike
     where the embedding is frozen, and with LoRA have to be told apart by the adapters alone. `seed` decides the draw.
     """

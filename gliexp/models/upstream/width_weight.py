@@ -10,7 +10,7 @@ import torch
 class GridLabels:
     """Cures UniEncoderSpanModel.loss, which the span relation and streaming models inherit.
 
-    gliner/modeling/base.py:612 broadcasts a (1, 1, K, 1) weight against labels that the processor delivers flat as
+    gliner/modeling/base.py:618 broadcasts a (1, 1, K, 1) weight against labels that the processor delivers flat as
     (B, L*K, C), and fails. The labels are given the grid's shape (B, L, K, C), which the rest of the method accepts.
     """
 
