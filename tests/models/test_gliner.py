@@ -148,9 +148,7 @@ def test_half_precision_backbones_are_built_in_float32(values: Any, backbones: d
     assert export.verify(model, directory, ROWS, ENTITY_TYPES) <= 1e-5
 
 
-def test_code_of_a_backbone_runs_only_when_it_is_trusted(
-    values: Any, backbones: dict[str, str], tmp_path: Path
-) -> None:
+def test_code_of_a_backbone_runs_only_when_trusted(values: Any, backbones: dict[str, str], tmp_path: Path) -> None:
     import shutil
 
     source = Path(shutil.copytree(backbones["bert"], tmp_path / "b"))

@@ -44,9 +44,7 @@ def test_a_model_without_its_own_tokenizer_code_or_config_is_refused(directory: 
         gliner.load(directory)
 
 
-@pytest.mark.parametrize(
-    ("text", "message"), [("{", "damaged"), ("[1]", "no GLiNER config"), ('{"a": 1}', "no GLiNER")]
-)
+@pytest.mark.parametrize(("text", "message"), [("{", "damaged"), ("[1]", "no GLiNER"), ('{"a": 1}', "no GLiNER")])
 def test_a_damaged_config_is_refused(text: str, message: str, directory: Path) -> None:
     (directory / "gliner_config.json").write_text(text)
     with pytest.raises(Refusal, match=message):
@@ -84,7 +82,7 @@ def test_missing_tensors_are_refused_instead_of_staying_random(directory: Path) 
     with pytest.raises(RunFailed, match="merge them first"):
         gliner.save(model, directory)
     model.save_pretrained(directory, safe_serialization=True)
-    with pytest.raises(Refusal, match="lacks .* tensors"):
+    with pytest.raises(Refusal, match=r"lacks \d+ tensors"):
         gliner.load(directory)
 
 
