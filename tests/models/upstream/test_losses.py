@@ -9,8 +9,7 @@ import torch
 from gliner.modeling.loss_functions import cross_entropy_loss
 
 from gliexp.models import gliner
-
-from ..conftest import OPTIONS
+from models.conftest import OPTIONS, still_fails
 
 
 def _loss(model: Any, batch: dict[str, Any], **options: Any) -> float:
@@ -60,10 +59,8 @@ def test_width_weight_is_one_plus_the_logarithm_of_the_width(values: Any) -> Non
 
 def test_token_loss_coefficient_counts_once(values: Any, collated: Any, stock: Any) -> None:
     changes = {"blank_entity_prob": 0.0, "decoder_loss_coef": 0.0}
-    model, half = (
-        gliner.build(values("decoder_token", **changes, token_loss_coef=c, span_loss_coef=c), seed=1)
-        for c in (1.0, 0.5)
-    )
+    model = gliner.build(values("decoder_token", **changes), seed=1)
+    half = gliner.build(values("decoder_token", **changes, token_loss_coef=0.5, span_loss_coef=0.5), seed=1)
     batch = collated(model)
     assert _loss(half, batch) == pytest.approx(_loss(model, batch) / 2, rel=1e-5)
     assert _loss(stock(half), batch) == pytest.approx(_loss(model, batch) / 4, rel=1e-5), (
