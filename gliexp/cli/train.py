@@ -17,7 +17,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from gliexp.config import request, secrets
 from gliexp.config.compose import Composed, compose, compose_with
@@ -29,7 +29,7 @@ from gliexp.errors import Problem, Refusal
 def run(words: Sequence[str]) -> int:
     """Do what Hydra's flags say: show, explain, sweep, or train one run."""
     parser = get_args_parser()
-    given = parser.parse_args(list(words))
+    given = parser.parse_intermixed_args(list(words))
     directories = _directories(given)
     loader = Loader(directories)
     name = given.config_name or CONFIG_NAME
@@ -140,7 +140,8 @@ def _train_member(_config: DictConfig, directories: Sequence[Path]) -> Any:
     """Hydra's task function for one member of a sweep, which may run in another process."""
     from gliexp.runs.train import train
 
-    composed = compose(list(HydraConfig.get().overrides.task), directories)
+    texts = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)
+    composed = compose([str(text) for text in texts or []], directories)
     return train(composed, Path(HydraConfig.get().runtime.output_dir))
 
 
@@ -151,9 +152,4 @@ def _say(composed: Composed) -> None:
 
 def _mask_command() -> None:
     """Trackers and run.json record the command line: no token may stand in it."""
-    sys.argv = [sys.argv[0], *(_masked(word) for word in sys.argv[1:])]
-
-
-def _masked(word: str) -> str:
-    name, equals, _ = word.partition("=")
-    return f"{name}={secrets.MARK}" if equals and secrets.is_secret(name) else secrets.scrub(word)
+    sys.argv = [sys.argv[0], *(secrets.masked_override(word) for word in sys.argv[1:])]

@@ -60,7 +60,7 @@ def compose_with(
     except (HydraException, OmegaConfBaseException) as error:
         raise Refusal([*loader.report.problems, _from_hydra(error)]) from None
     report = loader.report
-    masked = tuple(composed.hydra.overrides.task)
+    masked = tuple(secrets.given_overrides(composed))
     tree = _resolve(composed, report)
     if tree is not None:
         _check_values(tree, report)

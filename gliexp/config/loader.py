@@ -141,6 +141,7 @@ class Loader(ConfigLoaderImpl):
         self.groups = Groups.read(self.directories)
         self.report = Report()
         self.named_groups: frozenset[str] = frozenset()
+        self.opened: frozenset[str] = frozenset()
         self.ready: DictConfig = OmegaConf.create()
         self._ready_for: tuple[str | None, tuple[str, ...], RunMode] | None = None
         super().__init__(path or search_path(self.directories))
@@ -175,11 +176,13 @@ class Loader(ConfigLoaderImpl):
         wanted = request.read(overrides, self.groups, self.report, sweep=run_mode == RunMode.MULTIRUN)
         wanted = settle.with_backbone_of_model(wanted, self.groups, self.report)
         self.named_groups = wanted.named_groups
+        self.opened = wanted.opened
         config = super().load_configuration(
             config_name, list(wanted.overrides), run_mode, from_shell, validate_sweep_overrides
         )
         chosen = {str(group).split("@")[0]: option for group, option in config.hydra.runtime.choices.items()}
         self.report.choices = {group: option for group, option in chosen.items() if not group.startswith("hydra")}
+        self.report.command_line_last()
         secrets.mask(config)
         settle.settle(config, self.report)
         self.ready = config
@@ -211,7 +214,12 @@ class Loader(ConfigLoaderImpl):
         return [entry for entry in defaults if not is_named(entry)] + [entry for entry in defaults if is_named(entry)]
 
     def _compose_config_from_defaults_list(self, defaults: list[ResultDefault], repo: IConfigRepository) -> DictConfig:
-        return super()._compose_config_from_defaults_list(self._named_groups_last(defaults), repo)
+        config = super()._compose_config_from_defaults_list(self._named_groups_last(defaults), repo)
+        for path in self.opened:
+            # OmegaConf cannot merge an override into a mapping that is null.
+            if OmegaConf.select(config, path) is None:
+                OmegaConf.update(config, path, {}, merge=False)
+        return config
 
     def _load_single_config(self, default: ResultDefault, repo: IConfigRepository) -> ConfigResult:
         loaded = super()._load_single_config(default, repo)

@@ -43,6 +43,11 @@ class Report:
         """Add a step to a key's chain."""
         self.chain.setdefault(key, []).append(step)
 
+    def command_line_last(self) -> None:
+        """Overrides are read before the files but outweigh them: put the steps into the order that counts."""
+        for steps in self.chain.values():
+            steps.sort(key=lambda step: step.where == COMMAND_LINE)
+
     def where(self, key: str) -> str:
         """The place whose value the key has now; empty for the schema's default."""
         return self.chain[key][-1].where if key in self.chain else ""

@@ -12,8 +12,6 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, QuotedString
 from hydra.errors import HydraException
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
 from gliexp.config import keys, secrets, values
 from gliexp.config.groups import GROUP_NAMES, Groups
@@ -25,10 +23,11 @@ EXPERIMENT = "experiment@_global_"
 
 @dataclass(frozen=True)
 class Request:
-    """The overrides that Hydra may have, and the groups among them that the user named."""
+    """The overrides that Hydra may have, the groups that the user named, and the open mappings that get keys."""
 
     overrides: tuple[str, ...]
     named_groups: frozenset[str]
+    opened: frozenset[str] = frozenset()
 
 
 @cache
@@ -43,13 +42,15 @@ def read(texts: Sequence[str], groups: Groups, report: Report, *, sweep: bool = 
     """
     good: list[str] = []
     named: set[str] = set()
+    opened: set[str] = set()
     for text in texts:
         reader = _Reader(groups, report, sweep)
         ready = reader.read(text)
         if ready is not None:
             good.append(ready)
             named.update(reader.named)
-    return Request(tuple(good), frozenset(named))
+            opened.add(reader.opened)
+    return Request(tuple(good), frozenset(named), frozenset(opened - {""}))
 
 
 def leaves(key: str, value: Any) -> Iterable[tuple[str, Any]]:
@@ -95,6 +96,7 @@ class _Reader:
         self.report = report
         self.sweep = sweep
         self.named: list[str] = []
+        self.opened = ""
 
     def read(self, text: str) -> str | None:
         name, equals, value = text.partition("=")
@@ -120,12 +122,11 @@ class _Reader:
 
     def _hide(self, name: str, value: str) -> str:
         """The override with its secret held in memory; a misspelt key's is only masked."""
-        plain = value.strip("'\"")
-        if name in secrets.secret_keys() and not values.is_open(plain):
-            shown = secrets.hold(name, None if plain in ("null", "") else plain)
-            return f"{name}={shown or 'null'}"
+        key, plain = name.lstrip("+"), value.strip("'\"")
         if values.is_open(plain):
             return f"{name}={value}"
+        if key in secrets.secret_keys():
+            return f"{key}={secrets.hold(key, None if plain in ('null', '') else plain) or 'null'}"
         return f"{name}={secrets.MARK}"
 
     def _is_group(self, override: Override) -> bool:
@@ -230,8 +231,10 @@ class _Reader:
         if not fine:
             return None
         bare = text.lstrip("+")
-        open_mapping = isinstance(value, dict) and owner is not None
-        return f"++{bare}" if inside or open_mapping else bare
+        if owner is None or not (inside or isinstance(value, dict)):
+            return bare
+        self.opened = owner.path
+        return f"++{bare}"
 
 
 def _plain(value: Any) -> Any:
@@ -243,11 +246,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
     return value
-
-
-def resolved(value: str) -> Any:
-    """A value whose interpolations stand alone (${oc.env:…}); the text itself where they do not resolve."""
-    try:
-        return OmegaConf.create({"value": value}).value
-    except OmegaConfBaseException:
-        return value

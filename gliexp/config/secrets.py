@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+from gliexp.config.keys import index
 
 MARK = "***"
 _ENVIRONMENT = "GLIEXP_SECRET_"
@@ -17,34 +20,18 @@ _TOKEN = re.compile(
     r"\b(?:hf_[A-Za-z0-9]{8,}|api_org_[A-Za-z0-9]{8,}|gh[pousr]_[A-Za-z0-9]{16,}|sk-[\w-]{16,}|[0-9a-f]{40})\b"
 )
 _SECRET_WORD = re.compile(r"(?:^|_)(?:tokn|token|secret|password|api_?key|credential)s?$")
-_NOT_SECRET = frozenset(
-    {
-        "model.ent_token",
-        "model.sep_token",
-        "model.rel_token",
-        "model.label_token",
-        "model.embed_ent_token",
-        "model.embed_rel_token",
-    }
-)
 
 
 def is_secret(key: str) -> bool:
-    """Whether a dotted key, valid or misspelt, is the name of a secret."""
+    """Whether a dotted key is a secret by the schema, or, where no such key is, by the sound of its name."""
     bare = key.lstrip("+~")
-    leaf = bare.rsplit(".", 1)[-1]
-    return (
-        bare not in _NOT_SECRET
-        and not leaf.startswith(("ent_", "sep_", "rel_", "label_", "embed_"))
-        and bool(_SECRET_WORD.search(leaf))
-    )
+    known = index().get(bare)
+    return known.limits.secret if known else bool(_SECRET_WORD.search(bare.rsplit(".", 1)[-1]))
 
 
 def secret_keys() -> tuple[str, ...]:
     """The config's secret keys."""
-    from gliexp.config.keys import index
-
-    return tuple(path for path, key in index().items() if key.limits.secret and is_secret(path))
+    return tuple(path for path, key in index().items() if key.limits.secret)
 
 
 def is_placeholder(value: str) -> bool:
@@ -93,11 +80,27 @@ def scrub(text: str) -> str:
     return _TOKEN.sub(MARK, text)
 
 
+def masked_override(text: str) -> str:
+    """An override as it may be recorded."""
+    name, equals, _ = text.partition("=")
+    return f"{name}={MARK}" if equals and is_secret(name) else scrub(text)
+
+
 def mask(config: DictConfig) -> None:
-    """Hold the secrets of a composed config and leave marks in their place, interpolations included."""
-    for key in secret_keys():
-        if OmegaConf.select(config, key.rsplit(".", 1)[0]) is None:
-            continue
-        value = OmegaConf.select(config, key)
-        with open_dict(config):
+    """Hold the secrets of a composed config and leave marks in their place, in Hydra's record of overrides too."""
+    with open_dict(config):
+        for key in secret_keys():
+            try:
+                value = OmegaConf.select(config, key)
+            except OmegaConfBaseException:
+                continue  # compose reports what does not resolve, by key
             OmegaConf.update(config, key, hold(key, value))
+        masked = [masked_override(text) for text in given_overrides(config)]
+        config.hydra.overrides.task = masked
+        config.hydra.job.override_dirname = ",".join(sorted(masked))
+
+
+def given_overrides(config: DictConfig) -> list[str]:
+    """Hydra's record of the overrides, as text: reading its items one by one would resolve interpolations in them."""
+    texts = OmegaConf.to_container(config.hydra.overrides.task, resolve=False)
+    return [str(text) for text in texts] if isinstance(texts, list) else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def with_backbone_of_model(wanted: Request, groups: Groups, report: Report) -> R
         if _yaml(file).get("model_name") == name:
             report.note(f"model.model_name is {name}: backbone={option} is chosen with it")
             # Not among the named groups: the experiment's own keys go on outweighing it.
-            return Request((f"backbone={option}", *wanted.overrides), wanted.named_groups)
+            return replace(wanted, overrides=(f"backbone={option}", *wanted.overrides))
     return wanted
 
 

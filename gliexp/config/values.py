@@ -51,7 +51,7 @@ def convert(key: Key, value: Any, where: str) -> tuple[Any, Problem | None]:
     if type(value) is key.hint or (key.hint is float and type(value) is int):
         return key.hint(value), None
     try:
-        OmegaConf.update(_blank(), key.path, value)
+        OmegaConf.update(_blank(), key.path, value, merge=False)
     except (OmegaConfBaseException, ValueError, TypeError):
         return None, _problem(key, "", value, where)
     converted = OmegaConf.select(_blank(), key.path)
