@@ -21,7 +21,7 @@ from gliexp.errors import Problem, Refusal
 Example = dict[str, Any]
 
 SEED = 20240501
-ROWS = {"train": 400, "dev": 80, "test": 120}
+ROWS = {"train": 640, "dev": 80, "test": 120}
 TASKS = ("ner", "biencoder", "decoder", "relex", "streaming")
 DIRECTORY = Path(__file__).parent / "samples"
 LONGEST = 60

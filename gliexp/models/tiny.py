@@ -20,7 +20,7 @@ from transformers.modeling_utils import PreTrainedModel
 
 from gliexp.data import sample
 
-VERSION = "1"
+VERSION = "2"
 HIDDEN = 64
 LAYERS = 2
 HEADS = 4
@@ -143,7 +143,9 @@ def _look(pace: Weights, step: int) -> Weights:
     look = np.zeros((PLACE, HIDDEN), dtype=np.float32)
     for pair, angle in enumerate(pace * step):
         at, column = 2 * pair, HIDDEN - PLACE + 2 * pair
-        look[at : at + 2, column : column + 2] = GAZE * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        look[at : at + 2, column : column + 2] = GAZE * np.array(
+            [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+        )
     return look
 
 
@@ -200,5 +202,11 @@ def _word_counts() -> Counter[str]:
 
 def _characters() -> list[str]:
     """Latin letters with their accents, Greek, Cyrillic, digits, punctuation and signs: what European text is made of."""
-    blocks = (range(0x21, 0x250), range(0x370, 0x530), range(0x1E00, 0x1F00), range(0x2010, 0x2070), range(0x20A0, 0x20C0))
+    blocks = (
+        range(0x21, 0x250),
+        range(0x370, 0x530),
+        range(0x1E00, 0x1F00),
+        range(0x2010, 0x2070),
+        range(0x20A0, 0x20C0),
+    )
     return [chr(code) for block in blocks for code in block if unicodedata.category(chr(code))[0] in "LNPS"]
