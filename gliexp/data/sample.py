@@ -1,8 +1,8 @@
 """The embedded data set: what a run trains on when it is given none, made by the project's own grammar.
 
 One set serves every GLiNER task: eight entity labels, five relation labels, a quarter in Portuguese, rows without any
-entity, names that are a person here and a city there. The committed files are what `generate` returns for `SEED`; a test
-holds them equal.
+entity, names that are a person here and a city there. The committed files are what `generate` returns for `SEED`; a
+test holds them equal.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def path(split: str) -> Path:
 def generate(task: str, split: str, seed: int = SEED) -> list[Example]:
     """The rows of one split in GLiNER's form, equal for equal arguments whatever PYTHONHASHSEED says.
 
-    Every task gets the same rows (tasks that know no relations ignore them). Raises Refusal for an unknown task or split.
+    Every task gets the same rows (some ignore the relations). Raises Refusal for an unknown task or split.
     """
     problems = []
     if task not in TASKS:

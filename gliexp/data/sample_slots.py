@@ -50,7 +50,11 @@ def _surname(filler: Filler) -> str:
 
 
 def _location(filler: Filler) -> str:
-    return filler.pick(pool.CITIES) if filler.number(0, 2) else " ".join(filler.combine(pool.CITY_PREFIXES, pool.CITY_BASES))
+    return (
+        filler.pick(pool.CITIES)
+        if filler.number(0, 2)
+        else " ".join(filler.combine(pool.CITY_PREFIXES, pool.CITY_BASES))
+    )
 
 
 def _organization(filler: Filler) -> str:

@@ -26,7 +26,9 @@ ENGLISH = (
     Template("{person:p}, {role} at {organization:o}, presented {item} {time}.", (("p", "o", WORKS),)),
     Template("{person:p} met {person:q}, who works for {organization:o}.", (("q", "o", WORKS),)),
     Template("{surname:p} joined {maker:o} in {date} and moved to {location}.", (("p", "o", WORKS),)),
-    Template("{person:p} lives in {location:l} and teaches at {organization:o}.", (("p", "l", LIVES), ("p", "o", WORKS))),
+    Template(
+        "{person:p} lives in {location:l} and teaches at {organization:o}.", (("p", "l", LIVES), ("p", "o", WORKS))
+    ),
     Template("{person:p} lives in {city:l} with {number} cats.", (("p", "l", LIVES),)),
     Template("Since {date}, {person:p} has lived in {location:l}.", (("p", "l", LIVES),)),
     Template("A resident of {location:l}, {surname:p} paid {money} for the {adjective} {kind}.", (("p", "l", LIVES),)),

@@ -38,11 +38,32 @@ MONTHS_EN = "January February March April May June July August September October
 MONTHS_PT = "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro".split()
 
 LAW_SUBJECTS = ("Data Protection", "Consumer Rights", "Clean Air", "Fair Trade", "Public Records", "Labor Standards")
-LAW_CODES_PT = ("Código Civil", "Código Penal", "Constituição Federal", "Código de Processo Civil", "Lei Maria da Penha")
+LAW_CODES_PT = (
+    "Código Civil",
+    "Código Penal",
+    "Constituição Federal",
+    "Código de Processo Civil",
+    "Lei Maria da Penha",
+)
 
-ROLES_EN = ("an engineer", "a senior analyst", "the Head of Research", "a nurse", "Chief Counsel", "a designer", "a pilot")
+ROLES_EN = (
+    "an engineer",
+    "a senior analyst",
+    "the Head of Research",
+    "a nurse",
+    "Chief Counsel",
+    "a designer",
+    "a pilot",
+)
 ROLES_PT = ("engenheira", "analista", "Diretor Jurídico", "contadora", "gerente de projetos", "advogada")
-ITEMS_EN = ("the Annual Report", "the Board minutes", "a Quality Review", "the budget", "Phase Two", "the Summer School")
+ITEMS_EN = (
+    "the Annual Report",
+    "the Board minutes",
+    "a Quality Review",
+    "the budget",
+    "Phase Two",
+    "the Summer School",
+)
 ITEMS_PT = ("o Relatório Anual", "a Ata da Reunião", "o parecer", "a Fase Dois", "o orçamento", "o Plano de Metas")
 TIMES_EN = ("last week", "again", "without delay", "for the first time", "as expected", "after a long debate")
 TIMES_PT = ("na semana passada", "mais uma vez", "sem demora", "como previsto", "depois de longo debate")

@@ -2,7 +2,7 @@
 
 They exist so that every task runs without a network within about a minute. Nothing is drawn from torch's generator: the
 vocabulary comes from counting the sample's words and the weights from a numpy stream, so the same recipe gives the same
-bytes on any machine. Change anything here and `VERSION` must rise, since the built directories are cached under it.
+bytes with the same libraries. Change anything here and `VERSION` must rise, since the built directories are cached under it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,16 @@ from transformers.modeling_utils import PreTrainedModel
 
 from gliexp.data import sample
 
-VERSION = "2"
+VERSION = "3"
 HIDDEN = 64
 LAYERS = 2
 HEADS = 4
 POSITIONS = 1024
 PIECES = 500
+
+# An untrained transformer spends most of a short run on finding out which label a marker stands for. These start with
+# heads that look at their neighbours: positions are angles in PLACE dimensions, a head turns them on by a step, and GAZE
+# says how sharply it looks. STEPS has one entry a head, the heads left over start at random.
 PLACE = HIDDEN // HEADS
 GAZE = 1.4
 STEPS = (1, -1, 2)
@@ -70,6 +74,7 @@ def _gpt2(vocabulary: int) -> PreTrainedModel:
         embd_pdrop=0.0,
         attn_pdrop=0.0,
         resid_pdrop=0.0,
+        tie_word_embeddings=False,  # tied to word vectors of unit size, the first logits would be far too sure
         pad_token_id=0,
         bos_token_id=2,
         eos_token_id=3,
@@ -95,12 +100,15 @@ def _values(name: str, shape: tuple[int, ...], draw: np.random.Generator) -> Wei
     """Starting values of one weight: ones and zeros for norms and biases, unit words, matrices that keep the scale."""
     if len(shape) == 1:
         return np.full(shape, 1.0 if name.endswith("weight") else 0.0, dtype=np.float32)
-    spread = 1.0 if "embeddings" in name or "wte" in name else 1.0 / np.sqrt(HIDDEN)
+    if name.startswith("lm_head"):
+        spread = 0.02
+    else:
+        spread = 1.0 if "embeddings" in name or "wte" in name else 1.0 / np.sqrt(HIDDEN)
     return (draw.standard_normal(shape) * spread).astype(np.float32)
 
 
 def _place_bert(weights: dict[str, Weights], draw: np.random.Generator) -> None:
-    """Write positions into the last PLACE dimensions, and let heads 0 and 1 of each layer look at the next and the last word."""
+    """Positions go into the last PLACE dimensions, and each layer's first heads look at the words STEPS away."""
     weights["embeddings.token_type_embeddings.weight"][:] = 0.0
     weights["embeddings.word_embeddings.weight"][:, -PLACE:] = 0.0
     pace = _paces(draw)
@@ -114,6 +122,7 @@ def _place_bert(weights: dict[str, Weights], draw: np.random.Generator) -> None:
 
 
 def _place_gpt2(weights: dict[str, Weights], draw: np.random.Generator) -> None:
+    """The same for GPT-2, whose words see only what comes before them; query, key and value share one matrix."""
     weights["transformer.wte.weight"][:, -PLACE:] = 0.0
     pace = _paces(draw)
     weights["transformer.wpe.weight"][:] = _positions(pace)
@@ -139,7 +148,7 @@ def _positions(pace: Weights) -> Weights:
 
 
 def _look(pace: Weights, step: int) -> Weights:
-    """(PLACE, HIDDEN): reads the place dimensions and turns them on by `step` positions, so that a query meets its key there."""
+    """(PLACE, HIDDEN): reads the place and turns it on by `step` positions, so that a query meets its key there."""
     look = np.zeros((PLACE, HIDDEN), dtype=np.float32)
     for pair, angle in enumerate(pace * step):
         at, column = 2 * pair, HIDDEN - PLACE + 2 * pair
@@ -150,7 +159,7 @@ def _look(pace: Weights, step: int) -> Weights:
 
 
 def _tokenizer() -> PreTrainedTokenizerFast:
-    """A cased WordPiece tokenizer over the sample's training text; also right for a causal model (pad, unk, bos, eos)."""
+    """A cased WordPiece tokenizer over the sample's training text, with what a causal model needs too (bos, eos)."""
     vocabulary = {piece: index for index, piece in enumerate(_vocabulary())}
     core = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=100))
     core.normalizer = normalizers.NFC()
@@ -201,7 +210,7 @@ def _word_counts() -> Counter[str]:
 
 
 def _characters() -> list[str]:
-    """Latin letters with their accents, Greek, Cyrillic, digits, punctuation and signs: what European text is made of."""
+    """What European text is made of: Latin, Greek and Cyrillic letters, digits, punctuation and signs."""
     blocks = (
         range(0x21, 0x250),
         range(0x370, 0x530),

@@ -1,0 +1,80 @@
+"""Which labels a training row is asked about.
+
+The library draws them from global randomness and from sets, so its choice depends on PYTHONHASHSEED and on how far
+ahead the workers read, and it cuts gold labels away at max_types. Here the choice depends on (seed, epoch, row) alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from random import Random
+from typing import NamedTuple
+
+from gliexp.data.row import Example
+from gliexp.errors import Problem, Refusal
+
+POLICIES = ("all", "sampled", "mixed")
+
+# Share of the rows of policy "mixed" that see the whole set; the others lose a random part of their negatives.
+WHOLE_SHARE = 0.75
+
+
+class Offered(NamedTuple):
+    """The labels one row is asked about, in the order of the prompt."""
+
+    entity: list[str]
+    relation: list[str]
+
+
+class LabelSampler:
+    """Offers labels by one of POLICIES.
+
+    "all" offers the whole fixed set to every row, in a new order each time; "sampled" offers the row's gold labels and
+    between 0 and `negative_ratio` times as many others (at least one label in all); "mixed" is "all" for most rows and
+    a random part of the negatives for the rest, which keeps a model able to answer about sets it was not trained on.
+    At most `max_types` of each kind are offered, but a gold label is never dropped for it. A row's own
+    ner_labels/rel_labels take the place of the set.
+    """
+
+    def __init__(
+        self,
+        entity_labels: Iterable[str],
+        relation_labels: Iterable[str] = (),
+        policy: str = "all",
+        max_types: int = 25,
+        negative_ratio: int = 1,
+    ) -> None:
+        if policy not in POLICIES:
+            raise Refusal([Problem("data.label_sampling", f"unknown policy {policy!r}", allowed=", ".join(POLICIES))])
+        self._entity = sorted(set(entity_labels))
+        self._relation = sorted(set(relation_labels))
+        self._policy = policy
+        self._max_types = max_types
+        self._negative_ratio = negative_ratio
+
+    def offer(self, example: Example, *, seed: int, epoch: int, index: int) -> Offered:
+        """The labels for row `index` (its place in the training split) in `epoch`, the same for the same numbers."""
+        draw = Random(f"gliexp labels {seed} {epoch} {index}")
+        entity = self._choose(draw, (item[2] for item in example["ner"]), example.get("ner_labels"), self._entity)
+        related = (item[2] for item in example.get("relations", ()))
+        return Offered(entity, self._choose(draw, related, example.get("rel_labels"), self._relation))
+
+    def _choose(self, draw: Random, given: Iterable[str], own: Sequence[str] | None, pool: Sequence[str]) -> list[str]:
+        gold = sorted(set(given))
+        others = [label for label in (pool if own is None else sorted(set(own))) if label not in gold]
+        wanted = len(others) if own is not None else self._wanted(draw, len(gold), len(others))
+        room = max(0, self._max_types - len(gold))
+        chosen = gold + draw.sample(others, min(wanted, room, len(others)))
+        draw.shuffle(chosen)
+        return chosen
+
+    def _wanted(self, draw: Random, gold: int, others: int) -> int:
+        """How many labels that the row does not hold it is asked about."""
+        if self._policy == "sampled":
+            # A row without entities still teaches: asked about at least one label, it says "none of these".
+            return (
+                draw.randint(0, self._negative_ratio * gold) if gold else draw.randint(1, max(1, self._negative_ratio))
+            )
+        if self._policy == "mixed" and draw.random() >= WHOLE_SHARE:
+            return draw.randint(0 if gold else min(1, others), others)
+        return others
