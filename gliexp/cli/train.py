@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -23,6 +24,7 @@ from gliexp.config import request, secrets
 from gliexp.config.compose import Composed, compose, compose_with
 from gliexp.config.loader import CONFIG_NAME, Loader
 from gliexp.config.report import COMMAND_LINE
+from gliexp.config.routing import ENVIRONMENT, route
 from gliexp.errors import Problem, Refusal
 
 
@@ -131,6 +133,7 @@ def _check_members(loader: Loader, name: str, members: list[list[str]]) -> None:
 
 def _train(_config: DictConfig, composed: Composed) -> Any:
     """Hydra's task function for a single run."""
+    _set_environment(composed)
     from gliexp.runs.train import train
 
     return train(composed, Path(HydraConfig.get().runtime.output_dir))
@@ -138,11 +141,17 @@ def _train(_config: DictConfig, composed: Composed) -> Any:
 
 def _train_member(_config: DictConfig, directories: Sequence[Path]) -> Any:
     """Hydra's task function for one member of a sweep, which may run in another process."""
-    from gliexp.runs.train import train
-
     texts = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)
     composed = compose([str(text) for text in texts or []], directories)
+    _set_environment(composed)
+    from gliexp.runs.train import train
+
     return train(composed, Path(HydraConfig.get().runtime.output_dir))
+
+
+def _set_environment(composed: Composed) -> None:
+    """Variables that libraries read when they are imported: before the imports of the run."""
+    os.environ.update(route(composed.config).objects[ENVIRONMENT])
 
 
 def _say(composed: Composed) -> None:

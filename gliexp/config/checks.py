@@ -178,6 +178,12 @@ def _evaluation(look: Look) -> Found:
             "needs training.load_best_model_at_end=true",
             "null, or that set as well",
         )
+    if training.lr_scheduler_type in ("reduce_lr_on_plateau", "greedy") and not evaluates:
+        yield look.problem(
+            "training.lr_scheduler_type",
+            f"{training.lr_scheduler_type} needs an evaluation",
+            "another, or data.val_data=…",
+        )
     if training.save_strategy == "best" and not evaluates:
         yield look.problem("training.save_strategy", "best needs an evaluation", "steps, epoch, no, or data.val_data=…")
 

@@ -254,6 +254,7 @@ TRAINER = (
 )
 
 OWN = (
+    Rule(("run.tags", "run.notes"), _always, "it is kept with the run's config, for people to read"),
     Rule(("backbone.revision",), _always, "the newest revision is taken"),
     Rule(("backbone.source",), _always, "the name of the backbone says it"),
     Rule(("backbone.labels_encoder",), _not_task("biencoder"), "only task=biencoder has a label encoder"),

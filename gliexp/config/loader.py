@@ -155,6 +155,8 @@ class Loader(ConfigLoaderImpl):
         validate_sweep_overrides: bool = True,
     ) -> DictConfig:
         """Hydra's entry: the composed config, or a Refusal with all that is wrong in overrides and files."""
+        if config_name is None:  # Hydra's own help composes nothing of ours
+            return super().load_configuration(None, overrides, run_mode, from_shell, validate_sweep_overrides)
         if self._ready_for == (config_name, tuple(overrides), run_mode):
             self._ready_for = None
             return self.ready
@@ -214,7 +216,7 @@ class Loader(ConfigLoaderImpl):
         return [entry for entry in defaults if not is_named(entry)] + [entry for entry in defaults if is_named(entry)]
 
     def _compose_config_from_defaults_list(self, defaults: list[ResultDefault], repo: IConfigRepository) -> DictConfig:
-        config = super()._compose_config_from_defaults_list(self._named_groups_last(defaults), repo)
+        config: DictConfig = super()._compose_config_from_defaults_list(self._named_groups_last(defaults), repo)
         for path in self.opened:
             # OmegaConf cannot merge an override into a mapping that is null.
             if OmegaConf.select(config, path) is None:

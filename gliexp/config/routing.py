@@ -2,6 +2,7 @@
 
 A destination is one of
 - a library object: GLiNERConfig, TrainingArguments, LoraConfig, EarlyStoppingCallback;
+- `environment`: a variable that a library reads (cli/train.py sets them before the run's imports);
 - `config`: the value flows into another key by interpolation (the attribute is that key) or is carried there;
 - a module of gliexp that reads the key itself, by its dotted name (the attribute is the key).
 Whether a key has an effect under the chosen architecture is said by config/inert.py.
@@ -25,8 +26,9 @@ GLINER_CONFIG = "GLiNERConfig"
 TRAINING_ARGUMENTS = "TrainingArguments"
 LORA_CONFIG = "LoraConfig"
 EARLY_STOPPING = "EarlyStoppingCallback"
+ENVIRONMENT = "environment"
 CONFIG = "config"
-LIBRARY_OBJECTS = (GLINER_CONFIG, TRAINING_ARGUMENTS, LORA_CONFIG, EARLY_STOPPING)
+OBJECTS = (GLINER_CONFIG, TRAINING_ARGUMENTS, LORA_CONFIG, EARLY_STOPPING, ENVIRONMENT)
 
 STREAMING_TYPE = "gliner_streaming_span"
 
@@ -90,14 +92,20 @@ _FLOWS = {
     "backbone.name": "run.name",
 }
 
+_VARIABLES = {
+    "tracking.project": "WANDB_PROJECT",
+    "tracking.entity": "WANDB_ENTITY",
+    "tracking.mode": "WANDB_MODE",
+    "tracking.log_dir": "TENSORBOARD_LOGGING_DIR",
+    "launch.threads": "OMP_NUM_THREADS",
+}
+
 # Keys that a module of gliexp reads by itself.
 _READERS = {
     "run.task": "gliexp.runs.directory",
     "run.name": "gliexp.runs.directory",
     "run.root": "gliexp.runs.directory",
     "run.seed": "gliexp.runs.stages",
-    "run.tags": "gliexp.runs.train",
-    "run.notes": "gliexp.runs.train",
     "backbone.trust_remote_code": "gliexp.runs.stages",
     "model.from_pretrained": "gliexp.runs.stages",
     "peft.enabled": "gliexp.runs.stages",
@@ -115,11 +123,6 @@ _READERS = {
     "data.threshold": "gliexp.runs.stages",
     "data.flat_ner": "gliexp.runs.stages",
     "data.on_loss": "gliexp.data.losses",
-    "tracking.project": "gliexp.training.tracking",
-    "tracking.entity": "gliexp.training.tracking",
-    "tracking.mode": "gliexp.training.tracking",
-    "tracking.log_dir": "gliexp.training.tracking",
-    "launch.threads": "gliexp.runs.train",
 }
 
 
@@ -138,6 +141,7 @@ def table() -> dict[str, Route]:
         routes[f"peft.{name}"] = Route(LORA_CONFIG, name)
     for name in ("attention_modules", "mlp_modules"):
         routes[f"backbone.{name}"] = Route(LORA_CONFIG, "target_modules")
+    routes |= {key: Route(ENVIRONMENT, name) for key, name in _VARIABLES.items()}
     for old, target in legacy.CARRIED.items():
         routes[f"training.{old}"] = Route(CONFIG, f"training.{target.key}")
     routes |= {key: Route(CONFIG, target) for key, target in _FLOWS.items()}
@@ -158,14 +162,22 @@ def value_at(config: Config, key: str) -> Any:
 def route(config: Config) -> Routed:
     """Send every leaf to its destination.
 
-    `objects` maps GLiNERConfig, TrainingArguments, LoraConfig and EarlyStoppingCallback to their keyword arguments;
+    `objects` maps GLiNERConfig, TrainingArguments, LoraConfig and EarlyStoppingCallback to their keyword arguments,
+    `environment` to variables that must be set;
     a held hub token is in there in clear, so do not print it. `inert` lists the keys without effect, with reasons.
     """
-    objects: dict[str, dict[str, Any]] = {name: {} for name in LIBRARY_OBJECTS}
+    objects: dict[str, dict[str, Any]] = {name: {} for name in OBJECTS}
     for key, way in table().items():
         # target_modules alone writes that attribute; the backbone's lists reach it through the translation.
         if way.object in objects and not key.startswith("backbone."):
             objects[way.object][way.attribute] = way.translate(value_at(config, key), config)
+    found = tuple(inert.find(config))
+    dead = {item.key for item in found}
+    objects[ENVIRONMENT] = {
+        name: str(value_at(config, key))
+        for key, name in _VARIABLES.items()
+        if key not in dead and value_at(config, key) is not None
+    }
     if config.run.task == "streaming":
         objects[GLINER_CONFIG]["model_type"] = STREAMING_TYPE
-    return Routed(objects, tuple(inert.find(config)))
+    return Routed(objects, found)

@@ -75,7 +75,7 @@ def _model_name_of(wanted: Request, groups: Groups) -> str | None:
         if key == EXPERIMENT:
             plain = value.strip("'")
             file = Path(plain) if plain.endswith((".yaml", ".yml")) else groups.files["experiment"].get(plain)
-            content = _yaml(file) if file else {}
+            content = _yaml(file) if file is not None and file.is_file() else {}  # in a sweep it may be several
             model = content.get("model")
             name = name or (model.get("model_name") if isinstance(model, dict) else None)
             if any("backbone" in str(entry) for entry in content.get("defaults") or []):

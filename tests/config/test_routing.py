@@ -1,0 +1,222 @@
+"""Every leaf of every task's config arrives at the object it names, or is inert with a reason."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+import transformers
+from gliner.config import (
+    BiEncoderSpanConfig,
+    BiEncoderTokenConfig,
+    StreamingSpanConfig,
+    UniEncoderSpanConfig,
+    UniEncoderSpanDecoderConfig,
+    UniEncoderSpanRelexConfig,
+    UniEncoderTokenConfig,
+    UniEncoderTokenDecoderConfig,
+    UniEncoderTokenRelexConfig,
+)
+from gliner.training import TrainingArguments
+from peft import LoraConfig
+
+from gliexp.config import routing, secrets
+from gliexp.config.compose import compose
+from gliexp.config.keys import Key, index
+from gliexp.config.routing import CONFIG, GLINER_CONFIG, OBJECTS, TRAINING_ARGUMENTS, Route, route, table, value_at
+from gliexp.config.schema import Config
+
+STOPPING = ["training.early_stopping_patience=3", "training.load_best_model_at_end=true"]
+SETUPS: dict[str, list[str]] = {
+    "ner": ["peft=lora", "peft.target_modules=attention+mlp", "hub=end", "training.hub_model_id=a/b"],
+    "ner tokens": ["span_mode=token_level", "model.represent_spans=true", *STOPPING],
+    "biencoder": ["task=biencoder", "model.post_fusion_schema=l2l"],
+    "biencoder tokens": ["task=biencoder", "span_mode=token_level"],
+    "decoder": ["task=decoder", "training.max_steps=10"],
+    "decoder tokens": ["task=decoder", "span_mode=token_level", "model.blank_entity_prob=0"],
+    "relex": ["task=relex", "model.relations_layer=dot", "model.augment_data_prob=0.2"],
+    "relex tokens": ["task=relex", "span_mode=token_level"],
+    "streaming": ["task=streaming", "training.warmup_steps=3"],
+    "going on": ["model.from_pretrained=some/model", "training.save_strategy=steps", "training.loss_type=dice"],
+}
+CLASSES: dict[str, Any] = {
+    "ner": UniEncoderSpanConfig,
+    "ner tokens": UniEncoderTokenConfig,
+    "biencoder": BiEncoderSpanConfig,
+    "biencoder tokens": BiEncoderTokenConfig,
+    "decoder": UniEncoderSpanDecoderConfig,
+    "decoder tokens": UniEncoderTokenDecoderConfig,
+    "relex": UniEncoderSpanRelexConfig,
+    "relex tokens": UniEncoderTokenRelexConfig,
+    "streaming": StreamingSpanConfig,
+    "going on": UniEncoderSpanConfig,
+}
+BERT = {"model_type": "bert", "hidden_size": 32}
+SECOND: dict[str, Any] = {
+    "model.hidden_size": 256,
+    "model.span_mode": "markerV1",
+    "model.relations_layer": "mlp",
+    "model.triples_layer": "DistMult",
+    "model.post_fusion_schema": "l2t",
+    "model.encoder_config": BERT,
+    "model.decoder_config": {"model_type": "gpt2", "n_embd": 32},
+    "model.labels_encoder_config": {"model_type": "deberta-v2", "hidden_size": 64},
+    "model.labels_decoder_config": {"model_type": "gpt2", "n_embd": 32},
+    "model.span_encoder_config": {"model_type": "rnn", "hidden_size": 32},
+    "model.augment_ent_drop_prob": [0.1, 0.2],
+    "model.augment_rel_drop_prob": [0.1, 0.2],
+    "training.evaluation_strategy": "steps",
+    "training.lr_scheduler_kwargs": {"num_cycles": 2},
+    "training.optim_target_modules": ["a"],
+    "training.gradient_checkpointing_kwargs": {"use_reentrant": True},
+    "training.accelerator_config": {"split_batches": True},
+    "training.fsdp_config": {"min_num_params": 1},
+    "training.liger_kernel_config": {"rope": False},
+    "training.report_to": ["tensorboard"],
+    "training.trackio_static_space_id": "a/b",
+    "training.debug": "underflow_overflow",
+    "training.save_strategy": "no",
+    "training.warmup_steps": 7.0,
+    "training.max_steps": 8,
+    "training.seed": 7,
+    "training.data_seed": 8,
+    "peft.target_modules": "mlp",
+    "backbone.attention_modules": ["q"],
+    "backbone.mlp_modules": ["w"],
+}
+# TrainingArguments wants other hardware, packages or files for these: that the value is handed over is all to be seen.
+NOT_BUILDABLE = {
+    f"training.{name}"
+    for name in (
+        "tf32 fp16 bf16 fsdp fsdp_config deepspeed parallelism_config use_liger_kernel "
+        "liger_kernel_config torch_compile torch_compile_backend torch_compile_mode ddp_backend "
+        "enable_jit_checkpoint load_best_model_at_end full_determinism eval_strategy save_strategy"
+    ).split()
+}
+
+
+def second_value(key: Key, now: Any) -> Any:
+    """Another legal value."""
+    if key.path in SECOND:
+        return SECOND[key.path]
+    if key.limits.choices:
+        return next(choice for choice in key.limits.choices if choice not in (now, None))
+    hint = str(key.hint)
+    if isinstance(now, bool) or "bool" in hint:
+        return not now
+    if isinstance(now, (int, float)) or "int" in hint or "float" in hint:
+        at_least = max(bound for bound in (key.limits.minimum, key.limits.above, 0) if bound is not None)
+        if "int" in hint:
+            return int(now or at_least) + 1
+        return (now or at_least) / 2 if now else at_least + 0.25
+    if "list" in hint:
+        return ["other"]
+    return "dict" if hint.startswith("dict") else {"other": 1} if key.limits.kinds == ("dict",) else "other"
+
+
+def changed(config: Config, key: str, value: Any) -> Config:
+    new = copy.deepcopy(config)
+    *parents, leaf = key.split(".")
+    section: Any = new
+    for parent in parents:
+        section = getattr(section, parent)
+    setattr(section, leaf, value)
+    return new
+
+
+def attribute(name: str, way: Route, config: Config) -> Any:
+    """What the destination object really holds."""
+    built = build(name, way, config)
+    found = built.get(way.attribute) if isinstance(built, dict) else getattr(built, way.attribute)
+    return found.to_dict() if hasattr(found, "to_dict") else found
+
+
+def build(name: str, way: Route, config: Config) -> Any:
+    values = copy.deepcopy(route(config).objects[way.object])
+    if way.object == GLINER_CONFIG:
+        values.pop("model_type", None)
+        return CLASSES[name](**{key: value for key, value in values.items() if value is not None})
+    if way.object == TRAINING_ARGUMENTS:
+        return TrainingArguments(**{**values, "output_dir": values["output_dir"] or "unused"})
+    if way.object == "LoraConfig":
+        return LoraConfig(**values)
+    if way.object == "EarlyStoppingCallback":
+        return transformers.EarlyStoppingCallback(**{key: value or 1 for key, value in values.items()})
+    return values
+
+
+def _arrives(name: str, overrides: list[str], config: Config, key: Key, way: Route) -> bool:
+    new = second_value(key, value_at(config, key.path))
+    other = changed(config, key.path, new)
+    if key.path == "training.hub_token":
+        secrets.hold(key.path, "hf_another")
+        return bool(attribute(name, way, config) == "hf_another")
+    if way.object == CONFIG and key.path.startswith("training.") and name != "ner":
+        return True  # carried whatever the task: seen once is enough
+    if way.object == CONFIG:
+        shown = str(new).replace("'", "").replace("True", "true")
+        again = compose([*overrides, f"{key.path}={shown}"], environment=False).config
+        return bool(value_at(again, way.attribute) != value_at(config, way.attribute))
+    if way.object not in OBJECTS:
+        return reads(way.object, key.path)
+    if key.path in NOT_BUILDABLE or (way.object == TRAINING_ARGUMENTS and name != "ner"):
+        return bool(route(other).objects[way.object][way.attribute] != route(config).objects[way.object][way.attribute])
+    return bool(attribute(name, way, other) != attribute(name, way, config))
+
+
+def reads(module: str, key: str) -> bool:
+    """Whether a module's source takes the key's last name from something."""
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        return False
+    tree = ast.parse(Path(spec.origin).read_text())
+    return any(isinstance(node, ast.Attribute) and node.attr == key.rsplit(".", 1)[-1] for node in ast.walk(tree))
+
+
+@pytest.mark.parametrize("name", SETUPS)
+def test_every_leaf_arrives_or_is_inert(name: str) -> None:
+    overrides = [*SETUPS[name], "training.dataloader_num_workers=2"]
+    config = compose(overrides, environment=False).config
+    dead = {item.key: item.reason for item in route(config).inert}
+    lost = []
+    for path, key in index().items():
+        if path in dead:
+            assert dead[path]
+            continue
+        way = table().get(path)
+        if way is None or (not _arrives(name, overrides, config, key, way)):
+            lost.append(f"{path} → {way and way.object}.{way and way.attribute}")
+    assert lost == []
+
+
+def test_no_leaf_is_unlisted() -> None:
+    always_dead = {path for path in index() if path not in table()}
+    dead_everywhere = set(index())
+    for overrides in SETUPS.values():
+        dead_everywhere &= {item.key for item in route(compose(overrides, environment=False).config).inert}
+    assert always_dead <= dead_everywhere
+
+
+def test_every_rule_names_keys_that_exist() -> None:
+    from gliexp.config.inert import RULES
+
+    assert {key for rule in RULES for key in rule.keys} <= set(index())
+
+
+def test_lora_targets_by_role() -> None:
+    config = compose(["peft=lora"]).config
+    assert routing.target_modules(None, config) == config.backbone.attention_modules
+    assert routing.target_modules("mlp", config) == config.backbone.mlp_modules
+    assert routing.target_modules("all-linear", config) == "all-linear"
+    assert routing.target_modules(["a", "b"], config) == ["a", "b"]
+    unknown = compose(["peft=lora", "model.model_name=a/b"], environment=False).config
+    assert routing.target_modules(None, unknown) == "all-linear"
+
+
+def test_the_streaming_class_is_named() -> None:
+    assert route(compose(["task=streaming"]).config).objects[GLINER_CONFIG]["model_type"] == "gliner_streaming_span"
+    assert "model_type" not in route(compose().config).objects[GLINER_CONFIG]
