@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from gliner import GLiNER
 from gliner.model import BaseGLiNER
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 
 from gliexp.errors import Problem, Refusal, RunFailed
@@ -91,7 +92,7 @@ def _untrained(cls: type, chosen: Mapping[str, Any]) -> Any:
         return cls.load_from_config(  # type: ignore[attr-defined]
             dict(chosen), backbone_from_pretrained=False, resize_token_embeddings=False
         )
-    except (OSError, ValueError, ImportError) as error:
+    except (OSError, ValueError, TypeError, ImportError, StrictDataclassError) as error:
         raise Refusal([Problem("model", f"cannot be built: {pretrained.first_line(error)}")]) from error
 
 

@@ -99,6 +99,9 @@ def test_relation_augmentation_is_off_unless_it_is_asked_for(values: Any) -> Non
     [
         ({"max_widht": 3}, "did you mean max_width"),
         ({"span_mode": "token-level"}, "token-level"),
+        ({"span_encoder_config": {"model_type": "modernbert", "num_attention_heads": 2}}, "rope_parameters"),
+        ({"span_encoder_config": {"model_type": "gru"}}, "gru"),
+        ({"relations_layer": "biaffine"}, "biaffine"),
         ({"model_name": "/no/such/backbone"}, "cannot load the backbone"),
         ({"relations_layer": "dot", "labels_encoder": "bert"}, "at most one"),
         ({"encoder_config": {"hidden_sise": 3}}, "did you mean hidden_size"),
