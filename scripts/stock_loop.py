@@ -1,7 +1,7 @@
 """What gliner's own training gives on the same data: GLiNER.from_config + train_model, its label sampling, its loop.
 
-The comparison table of the README comes from here. The loop is the library's, untouched; only the scoring is ours, since
-the library measures nothing while it trains. Prints one JSON object.
+The comparison table of the README comes from here. The loop is the library's, untouched; only the scoring is ours,
+since the library measures nothing while it trains. Prints one JSON object.
 
     python scripts/stock_loop.py TRAIN TEST --model DIR --span-mode markerV0 --lr 5e-5 --others-lr 5e-4 --epochs 12
 """

@@ -1,8 +1,8 @@
 """The same scores with less arithmetic: linear layers on concatenations, computed per word and per label.
 
-A linear layer on [a; b] is W_a·a + W_b·b, so what belongs to a word or a label is multiplied once and added where spans
-or pairs need it. Weights, their names and the saved model stay the library's; outputs and gradients are the same but for
-rounding, and with dropout the same in distribution.
+A linear layer on [a; b] is W_a·a + W_b·b, so what belongs to a word or a label is multiplied once and added where
+spans or pairs need it. Weights, their names and the saved model stay the library's; outputs and gradients are the same
+but for rounding, and with dropout the same in distribution.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def score(trainer: Trainer, splits: Splits) -> tuple[dict[str, Any], list[Any]]:
     return metrics, predictions
 
 
-def save_and_verify(composed: Composed, built: Built, trainer: Trainer, splits: Splits, directory: Path) -> float:
+def save_and_verify(composed: Composed, trainer: Trainer, splits: Splits, directory: Path) -> float:
     """Write adapter/ and model/; return the greatest difference of a score after a reload in the stock library."""
     model = trainer.accelerator.unwrap_model(trainer.model)
     if composed.config.peft.enabled:
@@ -48,7 +48,7 @@ def save_and_verify(composed: Composed, built: Built, trainer: Trainer, splits: 
     return export.verify(model, directory / "model", rows, labels.entity_labels, labels.relation_labels or None)
 
 
-def announce(console: Console, composed: Composed, built: Built, splits: Splits, trainer: Trainer) -> None:
+def announce(console: Console, composed: Composed, built: Built, splits: Splits) -> None:
     """What is about to be trained, in three lines."""
     sizes = f"{len(splits.train)} train, {len(splits.dev)} dev, {len(splits.test)} test rows"
     labels = f"{len(splits.entity_labels)} entity labels"
@@ -57,8 +57,9 @@ def announce(console: Console, composed: Composed, built: Built, splits: Splits,
     total, trainable = built.parameters["total"], built.parameters["trainable"]
     console.print(f"{composed.config.run.task} on {composed.config.backbone.name}: {sizes}, {labels}", highlight=False)
     console.print(f"{total:,} parameters, {trainable:,} trainable ({trainable / total:.1%})", highlight=False)
-    if built.adapter_modules:
-        console.print(f"LoRA on {', '.join(built.adapter_modules)}", highlight=False)
+    for part, modules in built.adapter_modules.items():
+        names = modules if isinstance(modules, str) else ", ".join(modules)
+        console.print(f"LoRA on {part}: {names}", highlight=False)
 
 
 def summarise(console: Console, outcome: Outcome, difference: float) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from gliexp.config.compose import Composed
-from gliexp.config.secrets import mask
 from gliexp.data.splits import Splits
 from gliexp.runs.curve import curve
 from gliexp.runs.signature import leaves
@@ -46,7 +45,7 @@ def write(
         examples=[
             _marked(row, found) for row, found in zip((splits.test or splits.dev)[:EXAMPLES], predictions, strict=False)
         ],
-        config=leaves(mask(composed.tree)),
+        config=leaves(composed.tree),
     )
     path = directory / "report.html"
     path.write_text(page, encoding="utf-8")

@@ -5,16 +5,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from transformers import EarlyStoppingCallback
 
 from gliexp.config import routing
 from gliexp.config.compose import Composed
 from gliexp.data.labels import LabelSampler
+from gliexp.data.losses import account, settle
 from gliexp.data.splits import Splits
-from gliexp.models import adapters, backbone, gliner, parameters
+from gliexp.models import adapters, algebra, backbone, gliner, parameters
 from gliexp.training.arguments import training_arguments
 from gliexp.training.collator import TrainingCollator
 from gliexp.training.evaluation import Evaluation
@@ -31,7 +35,7 @@ class Built:
     model: Any
     parameters: dict[str, Any]
     notices: list[str]
-    adapter_modules: tuple[str, ...] = ()
+    adapter_modules: dict[str, list[str] | str] = field(default_factory=dict)
 
 
 def build_model(composed: Composed) -> Built:
@@ -50,9 +54,11 @@ def build_model(composed: Composed) -> Built:
             parameters.freeze(model)
     else:
         model = gliner.build(values, trust_remote_code=trusted, seed=config.run.seed)
-    modules: tuple[str, ...] = ()
+    modules: dict[str, list[str] | str] = {}
+    algebra.apply(model)
     if config.peft.enabled:
-        modules = adapters.wrap(model, routing.route(config).objects["LoraConfig"])
+        roles = {"attention": config.backbone.attention_modules, "mlp": config.backbone.mlp_modules}
+        modules = adapters.wrap(model, routing.route(config).objects["LoraConfig"], roles, seed=config.run.seed)
     return Built(model, part_sizes(model), notices, modules)
 
 
@@ -67,7 +73,7 @@ def part_sizes(model: Any) -> dict[str, Any]:
 
 
 def saved_model(source: str) -> str:
-    """A run directory stands for the model it saved; everything else is what it says: a model directory or repository."""
+    """A run directory stands for the model that it saved; a model directory or repository for itself."""
     inside = Path(source) / "model"
     return str(inside) if (inside / "gliner_config.json").is_file() else source
 
@@ -80,6 +86,29 @@ def located(values: Mapping[str, Any]) -> dict[str, Any]:
             source = "built_in" if found[key] in backbone.BUILT_IN else "hub"
             found[key] = backbone.locate(found[key], source)
     return found
+
+
+def losses(composed: Composed, built: Built, splits: Splits) -> tuple[dict[str, int], list[str]]:
+    """What this model cannot use of the data: counts by reason, and notices that name places.
+
+    Raises Refusal instead when data.on_loss is error and training rows lose something.
+    """
+    relations = composed.config.run.task == "relex"
+    settings = built.model.config
+    width = None if settings.span_mode == "token_level" else settings.max_width
+    counts, notices = Counter(splits.dropped), []
+    for split, rows in (("train", splits.train), ("dev", splits.dev), ("test", splits.test)):
+        found = account(rows, settings.max_len, width, places=splits.places.get(split), relations=relations)
+        counts.update({f"{split}: {reason}": count for reason, count in found.counts.items()})
+        policy = composed.config.data.on_loss if split == "train" else "warn"
+        summary = settle(found, policy)
+        if summary:
+            use = "cannot be used in training" if split == "train" else "cannot be found by this model"
+            notices.append(f"{split}, {use}:\n{summary}")
+    for split, unknown in splits.unknown.items():
+        named = ", ".join(f"{label} ({count})" for label, count in unknown.most_common(5))
+        notices.append(f"{split} has labels that are never offered: {named}")
+    return dict(counts), notices
 
 
 def evaluation(composed: Composed, splits: Splits) -> Evaluation:
@@ -109,7 +138,8 @@ def make_trainer(
         splits.entity_labels,
         splits.relation_labels if config.run.task == "relex" else (),
         policy=config.data.label_sampling,
-        max_types=config.model.max_types,
+        max_types=built.model.config.max_types,
+        negative_ratio=built.model.config.max_neg_type_ratio,
     )
     augment = getattr(built.model.data_processor, "augment_example", None)
     seed = config.training.seed if config.training.data_seed is None else config.training.data_seed
@@ -117,6 +147,7 @@ def make_trainer(
         gliner.training_collator(built.model),
         labels,
         seed=seed,
+        relations=config.run.task == "relex",
         augment=augment,
         augment_probability=config.model.augment_data_prob if augment is not None else 0.0,
     )
@@ -127,5 +158,13 @@ def make_trainer(
         dev_rows=splits.dev or None,
         collator=collator,
         evaluation=evaluation(composed, splits),
-        callbacks=list(callbacks),
+        callbacks=[*callbacks, *early_stopping(composed, bool(splits.dev))],
     )
+
+
+def early_stopping(composed: Composed, has_dev: bool) -> list[Any]:
+    """The callback that ends a run without progress, where the config asks for it and there is something to measure."""
+    settings = routing.route(composed.config).objects["EarlyStoppingCallback"]
+    if settings["early_stopping_patience"] is None or not has_dev:
+        return []
+    return [EarlyStoppingCallback(**settings)]

@@ -6,7 +6,7 @@ import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from gliexp.config.compose import Composed
+from gliexp.data.splits import load
 from gliexp.errors import GliexpError, Interrupted, Problem, Refusal, RunFailed
 from gliexp.runs.directory import signature_of
 from gliexp.runs.record import RunRecord, machine, write_json
@@ -50,7 +51,7 @@ def train(composed: Composed, directory: Path, console: Console | None = None) -
         record = RunRecord(
             directory / "run.json",
             task=config.run.task,
-            name=config.run.name,
+            name=composed.name,
             signature=signature_of(composed),
             overrides=composed.overrides,
         )
@@ -74,23 +75,18 @@ def train(composed: Composed, directory: Path, console: Console | None = None) -
 
 def _train(composed: Composed, directory: Path, record: RunRecord, console: Console) -> Outcome:
     # Seconds of imports (torch, transformers, gliner): only once the config is known to be good.
-    from gliexp.data.losses import account_splits
-    from gliexp.data.splits import load
     from gliexp.runs import finish, report, stages
     from gliexp.training.callbacks import EndOnSignal, MetricsLog, ProgressBar
 
     config = composed.config
-    splits = load(config.data, config.run.task)
-    losses = account_splits(splits, config)
-    record.update(data=[source.document() for source in splits.sources], dropped=losses.document())
-    for notice in losses.notices():
-        console.print(notice, style="yellow", highlight=False)
-
+    splits = load(config.data, config.run.task, seed=config.run.seed)
+    record.update(data=[asdict(source) for source in splits.sources])
     quiet_libraries()
     built = stages.build_model(composed)
-    for notice in built.notices:
+    dropped, notices = stages.losses(composed, built, splits)
+    record.update(dropped=dropped, parameters=built.parameters, adapter_modules=built.adapter_modules)
+    for notice in [*built.notices, *notices]:
         console.print(notice, style="yellow", highlight=False)
-    record.update(parameters=built.parameters, adapter_modules=list(built.adapter_modules))
 
     with EndOnSignal() as signals:
         trainer = stages.make_trainer(composed, built, splits, directory / "checkpoints", [signals])
@@ -98,7 +94,7 @@ def _train(composed: Composed, directory: Path, record: RunRecord, console: Cons
         for callback in (MetricsLog(directory / "metrics.jsonl"), ProgressBar(console, metric)):
             trainer.add_callback(callback)
         record.update(**machine(str(trainer.args.device)), world_size=trainer.args.world_size)
-        finish.announce(console, composed, built, splits, trainer)
+        finish.announce(console, composed, built, splits)
         trainer.train(resume_from_checkpoint=config.training.resume_from_checkpoint or None)
         if signals.received is not None:
             step = trainer.state.global_step
@@ -109,7 +105,7 @@ def _train(composed: Composed, directory: Path, record: RunRecord, console: Cons
 
     metrics, predictions = finish.score(trainer, splits)
     write_json(directory / "metrics.json", metrics)
-    difference = finish.save_and_verify(composed, built, trainer, splits, directory)
+    difference = finish.save_and_verify(composed, trainer, splits, directory)
     record.update(best_step=trainer.state.best_global_step, reload_difference=difference, metrics=metrics)
     record.end("done")
     report.write(directory, composed, record.document, metrics, splits, predictions)

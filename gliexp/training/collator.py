@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from gliexp.data.labels import LabelSampler
+from gliexp.data.row import Example
 from gliexp.training.rows import DrawnRow
 
 ROWS = "row_numbers"
@@ -48,8 +49,8 @@ def seeded(seed: int) -> Iterator[None]:
 class TrainingCollator:
     """Offers labels to each drawn row and collates them; a pure function of (seed, draws).
 
-    `augment` (relation extraction's augment_* settings) changes a row before labels are offered, with probability
-    `augment_probability`.
+    `relations` says whether the model takes relation types. `augment` (relation extraction's augment_* settings)
+    changes a row before labels are offered, with probability `augment_probability`.
     """
 
     def __init__(
@@ -57,32 +58,35 @@ class TrainingCollator:
         collator: LibraryCollator,
         labels: LabelSampler,
         seed: int,
+        *,
+        relations: bool = False,
         augment: Augmenter | None = None,
         augment_probability: float = 0.0,
     ) -> None:
         self.collator = collator
         self.labels = labels
         self.seed = seed
+        self.relations = relations
         self.augment = augment
         self.augment_probability = augment_probability
 
     def __call__(self, drawn: Sequence[DrawnRow]) -> dict[str, Any]:
         epoch = drawn[0].draw.epoch
-        indices = [item.draw.index for item in drawn]
+        indices = [item.draw.number for item in drawn]
         with seeded(stable_seed("collate", self.seed, epoch, *indices)):
             rows = [self._augmented(item.row) for item in drawn]
             offers = [
-                self.labels.offer(row, seed=self.seed, epoch=item.draw.epoch, index=item.draw.index)
+                self.labels.offer(row, seed=self.seed, epoch=item.draw.epoch, index=item.draw.number)
                 for row, item in zip(rows, drawn, strict=True)
             ]
             types: dict[str, Any] = {"entity_types": [offer.entity for offer in offers]}
-            if self.labels.has_relations:
+            if self.relations:
                 types["relation_types"] = [offer.relation for offer in offers]
             batch = self.collator(rows, **types)
         batch[ROWS] = indices
         return batch
 
-    def _augmented(self, row: Mapping[str, Any]) -> dict[str, Any]:
+    def _augmented(self, row: Mapping[str, Any]) -> Example:
         if self.augment is not None and random.random() < self.augment_probability:
             return dict(self.augment(row))
         return dict(row)

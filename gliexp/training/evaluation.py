@@ -40,9 +40,8 @@ class Evaluation:
             batch_size=self.batch_size,
         )
         seconds = time.perf_counter() - started
-        gold = [[tuple(entity) for entity in row["ner"]] for row in rows]
         found = [[(span.start, span.end, span.label) for span in prediction.entities] for prediction in predictions]
-        metrics = dict(score_entities(gold, found))
+        metrics = score_entities([row["ner"] for row in rows], found)
         if self.relation_labels:
             metrics |= _relations(rows, predictions)
             metrics["joint_micro_f1"] = (metrics["ner_micro_f1"] + metrics["rel_strict_micro_f1"]) / 2
@@ -53,19 +52,13 @@ class Evaluation:
 
 
 def _relations(rows: Rows, predictions: Sequence[Prediction]) -> dict[str, Any]:
-    gold = []
-    for row in rows:
-        entities = [tuple(entity) for entity in row["ner"]]
-        gold.append([(entities[head], entities[tail], label) for head, tail, label in row.get("relations", ())])
-    found = [
-        [
-            (
-                (relation.head.start, relation.head.end, relation.head.label),
-                (relation.tail.start, relation.tail.end, relation.tail.label),
-                relation.label,
-            )
-            for relation in prediction.relations
-        ]
-        for prediction in predictions
-    ]
-    return dict(score_relations(gold, found))
+    found = []
+    for prediction in predictions:
+        place = {id(span): number for number, span in enumerate(prediction.entities)}
+        found.append([(place[id(one.head)], place[id(one.tail)], one.label) for one in prediction.relations])
+    return score_relations(
+        [row["ner"] for row in rows],
+        [row.get("relations", ()) for row in rows],
+        [[(span.start, span.end, span.label) for span in prediction.entities] for prediction in predictions],
+        found,
+    )

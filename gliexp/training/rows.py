@@ -16,10 +16,10 @@ MEGA_BATCH = 50  # batches sorted together when grouping by length: the factor o
 
 
 class Draw(NamedTuple):
-    """Which row is drawn, and for which pass over the data."""
+    """Which row is drawn (its number, from 0), and for which pass over the data."""
 
     epoch: int
-    index: int
+    number: int
 
 
 class DrawnRow(NamedTuple):
@@ -39,7 +39,7 @@ class TrainingRows(Dataset[DrawnRow]):
         return len(self.rows)
 
     def __getitem__(self, draw: Draw) -> DrawnRow:
-        return DrawnRow(draw, self.rows[draw.index])
+        return DrawnRow(draw, self.rows[draw.number])
 
 
 class EpochSampler(Sampler[Draw]):

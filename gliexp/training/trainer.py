@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from gliner.training import Trainer as LibraryTrainer
 from torch.utils.data import Sampler
+from transformers import PrinterCallback, ProgressCallback
 
 from gliexp.errors import RunFailed
 from gliexp.training.collator import ROWS, TrainingCollator
@@ -24,6 +25,9 @@ class Trainer(LibraryTrainer):  # type: ignore[misc]  # gliner carries no types
 
     Everything else (arguments, callbacks, checkpoints, schedules) is the HF Trainer's.
     """
+
+    optimizer: Any
+    control: Any
 
     def __init__(
         self,
@@ -49,6 +53,9 @@ class Trainer(LibraryTrainer):  # type: ignore[misc]  # gliner carries no types
             data_collator=collator,
             **others,
         )
+        # The run has a progress bar and a log of its own.
+        for printer in (ProgressCallback, PrinterCallback):
+            self.remove_callback(printer)
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[Any]:
         grouped = self.args.train_sampling_strategy == "group_by_length"
