@@ -35,4 +35,4 @@ def covering(words: Sequence[Word], start: int, end: int) -> tuple[int, int] | N
     """
     first = bisect_right(words, start, key=lambda word: word.end)
     last = bisect_left(words, end, key=lambda word: word.start) - 1
-    return (first, last) if first <= last else None
+    return (first, last) if start < end and first <= last else None

@@ -1,8 +1,8 @@
 """The recipe of the embedded backbones: a WordPiece tokenizer and two small untrained transformers.
 
-They exist so that every task runs without a network within about a minute. Nothing is drawn from torch's generator: the
-vocabulary comes from counting the sample's words and the weights from a numpy stream, so the same recipe gives the same
-bytes with the same libraries. Change anything here and `VERSION` must rise, since the built directories are cached under it.
+They exist so that every task runs without a network within about a minute. Nothing is drawn from torch's generator:
+the vocabulary comes from counting the sample's words and the weights from a numpy stream, so the same recipe gives the
+same bytes with the same libraries. Change anything here, or the sample, and `VERSION` must rise: builds are cached.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 from transformers.modeling_utils import PreTrainedModel
 
 from gliexp.data import sample
 
-VERSION = "3"
+VERSION = "4"
 HIDDEN = 64
 LAYERS = 2
 HEADS = 4
@@ -28,8 +29,8 @@ POSITIONS = 1024
 PIECES = 500
 
 # An untrained transformer spends most of a short run on finding out which label a marker stands for. These start with
-# heads that look at their neighbours: positions are angles in PLACE dimensions, a head turns them on by a step, and GAZE
-# says how sharply it looks. STEPS has one entry a head, the heads left over start at random.
+# heads that look at their neighbours: positions are angles in PLACE dimensions, a head turns them on by a step, and
+# GAZE says how sharply it looks. STEPS has one entry a head, the heads left over start at random.
 PLACE = HIDDEN // HEADS
 GAZE = 1.4
 STEPS = (1, -1, 2)
@@ -44,8 +45,12 @@ def build(name: str, directory: Path) -> None:
     """Write the backbone `name` ("tiny" or "tiny_causal") with its tokenizer into the existing `directory`."""
     tokenizer = _tokenizer()
     tokenizer.save_pretrained(directory)
-    model = _bert(len(tokenizer)) if name == "tiny" else _gpt2(len(tokenizer))
-    model.save_pretrained(directory, safe_serialization=True)
+    # transformers draws first weights when it makes a model; the first run, which builds, must not differ from the next.
+    with torch.random.fork_rng(devices=[]):
+        model = _bert(len(tokenizer)) if name == "tiny" else _gpt2(len(tokenizer))
+    model.config.architectures = [type(model).__name__]
+    model.config.save_pretrained(directory)
+    save_file(model.state_dict(), directory / "model.safetensors", metadata={"format": "pt"})
 
 
 def _bert(vocabulary: int) -> PreTrainedModel:

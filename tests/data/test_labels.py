@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gliexp.data.labels import POLICIES, LabelSampler
+from gliexp.errors import Refusal
+
+POOL = [f"label {n}" for n in range(8)]
+NUMBERS = st.integers(0, 1000)
+
+
+def example(gold: list[str], **more: Any) -> dict[str, Any]:
+    return {"tokenized_text": ["a"] * 9, "ner": [[n, n, label] for n, label in enumerate(gold)], **more}
+
+
+@given(st.lists(st.sampled_from([*POOL, "foreign"])), st.sampled_from(POLICIES), st.integers(1, 10), NUMBERS, NUMBERS)
+def test_gold_is_always_offered_once_and_room_is_kept(gold, policy, max_types, epoch, index) -> None:
+    offered = LabelSampler(POOL, policy=policy, max_types=max_types).offer(
+        example(gold), seed=1, epoch=epoch, index=index
+    )
+    assert set(gold) <= set(offered.entity) <= {*POOL, *gold}
+    assert len(set(offered.entity)) == len(offered.entity) <= max(max_types, len(set(gold)))
+    assert offered.entity
+    assert offered.relation == []
+
+
+def test_all_offers_everything_in_ever_new_order() -> None:
+    sampler = LabelSampler(POOL)
+    orders = [sampler.offer(example(["label 1"]), seed=1, epoch=e, index=i).entity for e in range(3) for i in range(3)]
+    assert all(sorted(order) == POOL for order in orders)
+    assert len(set(map(tuple, orders))) > 5
+
+
+def test_the_policies_differ_in_the_negatives_they_offer() -> None:
+    def sizes(policy: str) -> list[int]:
+        sampler = LabelSampler(POOL, policy=policy)
+        return [len(sampler.offer(example(["label 1"]), seed=1, epoch=0, index=i).entity) for i in range(200)]
+
+    assert set(sizes("all")) == {8}
+    assert set(sizes("sampled")) == {1, 2}
+    mixed = sizes("mixed")
+    assert 130 < mixed.count(8) < 190
+    assert len(set(mixed)) > 4
+
+
+def test_a_rows_own_labels_take_the_place_of_the_set() -> None:
+    row = example(["label 1"], ner_labels=["label 1", "own"], relations=[[0, 0, "r"]], rel_labels=["r", "s"])
+    for policy in POLICIES:
+        offered = LabelSampler(POOL, ["t"], policy=policy).offer(row, seed=1, epoch=0, index=0)
+        assert sorted(offered.entity) == ["label 1", "own"]
+        assert sorted(offered.relation) == ["r", "s"]
+
+
+def test_neither_the_hash_seed_nor_global_randomness_nor_the_order_of_the_set_matters() -> None:
+    code = (
+        "import random; from gliexp.data.labels import LabelSampler; random.random()\n"
+        "s = LabelSampler({f'label {n}' for n in range(8)}, {'r', 's'}, 'sampled', negative_ratio=3)\n"
+        "row = {'ner': [[0, 0, 'label 3'], [1, 1, 'label 5']], 'relations': [[0, 1, 'r']]}\n"
+        "print([s.offer(row, seed=7, epoch=e, index=i) for e in range(3) for i in range(9)])"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            check=True,
+            capture_output=True,
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        ).stdout
+        for hash_seed in ("0", "1", "4242")
+    }
+    assert len(outputs) == 1
+
+
+def test_an_unknown_policy_is_refused() -> None:
+    with pytest.raises(Refusal, match="sampled"):
+        LabelSampler(POOL, policy="some")
