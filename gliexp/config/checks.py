@@ -153,10 +153,6 @@ def _schedule(look: Look) -> Found:
 def _evaluation(look: Look) -> Found:
     training = look.config.training
     evaluates = training.eval_strategy != "no"
-    if evaluates and look.config.data.val_data is None:
-        yield look.problem(
-            "training.eval_strategy", f"{training.eval_strategy!r} needs data.val_data", "no, or data.val_data=…"
-        )
     if training.load_best_model_at_end and training.save_strategy not in ("best", training.eval_strategy):
         says = f"eval_strategy is {training.eval_strategy}, save_strategy is {training.save_strategy}"
         yield look.problem("training.load_best_model_at_end", says, "the same strategy for both, and not no")
@@ -182,10 +178,12 @@ def _evaluation(look: Look) -> Found:
         yield look.problem(
             "training.lr_scheduler_type",
             f"{training.lr_scheduler_type} needs an evaluation",
-            "another, or data.val_data=…",
+            "another, or an eval_strategy",
         )
     if training.save_strategy == "best" and not evaluates:
-        yield look.problem("training.save_strategy", "best needs an evaluation", "steps, epoch, no, or data.val_data=…")
+        yield look.problem(
+            "training.save_strategy", "best needs an evaluation", "steps, epoch, no, or an eval_strategy"
+        )
 
 
 def _hardware(look: Look) -> Found:

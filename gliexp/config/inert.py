@@ -107,7 +107,7 @@ ARCHITECTURE = (
         "labels are baked in by gliner's own export, after training",
     ),
     Rule(("model.num_rnn_layers",), _task("biencoder"), "gliner builds the layer in bi-encoders and never calls it"),
-    Rule(_prefixed("model", "embed_ent_token max_neg_type_ratio"), _task("biencoder"), "bi-encoders ignore it"),
+    Rule(("model.embed_ent_token",), _task("biencoder"), "bi-encoders ignore it"),
     Rule(
         _prefixed("model", "post_fusion_schema num_post_fusion_layers"),
         _not_task("biencoder"),
@@ -145,7 +145,12 @@ ARCHITECTURE = (
 )
 
 # With a saved model to go on from, its own architecture stays; these keys still steer the training.
-_LIVE_WITH_SAVED = ("from_pretrained", "fine_tune", "max_types", "augment_data_prob")
+_LIVE_WITH_SAVED = ("from_pretrained", "fine_tune", "augment_data_prob")
+SAMPLING = Rule(
+    ("model.max_neg_type_ratio",),
+    lambda config: config.data.label_sampling != "sampled",
+    "only data.label_sampling=sampled draws negative labels by it",
+)
 SAVED = Rule(
     tuple(key for key in index() if key.startswith("model.") and key.split(".")[1] not in _LIVE_WITH_SAVED),
     lambda config: config.model.from_pretrained is not None,
@@ -204,8 +209,8 @@ TRAINER = (
     ),
     Rule(
         _prefixed("training", "eval_delay eval_on_start"),
-        lambda config: config.data.val_data is None,
-        "there is no data.val_data",
+        lambda config: config.training.eval_strategy == "no",
+        "eval_strategy is no",
     ),
     Rule(
         ("training.save_steps",), lambda config: config.training.save_strategy != "steps", "save_strategy is not steps"
@@ -300,7 +305,7 @@ OWN = (
     *(Rule((f"training.{old}",), _always, reason) for old, reason in GONE.items()),
 )
 
-RULES = (*ARCHITECTURE, SAVED, *LOSSES, *TRAINER, *OWN)
+RULES = (*ARCHITECTURE, SAMPLING, SAVED, *LOSSES, *TRAINER, *OWN)
 
 
 def find(config: Config) -> Iterator[Inert]:

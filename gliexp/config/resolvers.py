@@ -18,12 +18,7 @@ def sample_with(train_data: Any) -> str | None:
     return "sample" if train_data == "sample" else None
 
 
-def with_val(strategy: str, _root_: Container) -> str:
-    """${with_val:epoch}: that strategy where there are validation data, else `no`."""
-    return strategy if OmegaConf.select(_root_, "data.val_data") else "no"
-
-
 def register() -> None:
     """Make them known to OmegaConf (idempotent)."""
-    for function in (rate, sample_with, with_val):
+    for function in (rate, sample_with):
         OmegaConf.register_new_resolver(function.__name__, function, replace=True)

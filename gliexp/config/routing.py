@@ -122,7 +122,7 @@ _READERS = {
     "data.label_sampling": "gliexp.runs.stages",
     "data.threshold": "gliexp.runs.stages",
     "data.flat_ner": "gliexp.runs.stages",
-    "data.on_loss": "gliexp.data.losses",
+    "data.on_loss": "gliexp.runs.stages",
 }
 
 

@@ -50,7 +50,7 @@ REFUSED = [
     ("training.report_to", ["training.report_to=carrier_pigeon"]),
     ("training.fp16", ["training.fp16=true", "training.bf16=true"]),
     ("training.neftune_noise_alpha", ["training.neftune_noise_alpha=5"]),
-    ("training.eval_strategy", ["data.val_data=null", "training.eval_strategy=steps"]),
+    ("training.lr_scheduler_type", ["training.eval_strategy=no", "training.lr_scheduler_type=reduce_lr_on_plateau"]),
     ("training.load_best_model_at_end", ["training.load_best_model_at_end=true", "training.save_strategy=steps"]),
     (
         "training.early_stopping_patience",

@@ -87,7 +87,6 @@ def test_no_arguments() -> None:
 def test_own_data_alone_switches_the_whole_sample_off() -> None:
     config = compose(["data.train_data=mine.jsonl"], environment=False).config
     assert (config.data.train_data, config.data.val_data, config.data.test_data) == ("mine.jsonl", None, None)
-    assert config.training.eval_strategy == "no"
     config = compose(["data.train_data=[a,b]", "data.val_data=v", "data.test_data=t"], environment=False).config
     assert (config.data.train_data, config.data.val_data, config.data.test_data) == (["a", "b"], "v", "t")
 

@@ -99,6 +99,10 @@ NOT_BUILDABLE = {
 }
 
 
+# It chooses the class; each class then says itself what it is.
+CHOOSES_CLASS = {"model.span_mode"}
+
+
 def second_value(key: Key, now: Any) -> Any:
     """Another legal value."""
     if key.path in SECOND:
@@ -159,11 +163,13 @@ def _arrives(name: str, overrides: list[str], config: Config, key: Key, way: Rou
         return True  # carried whatever the task: seen once is enough
     if way.object == CONFIG:
         shown = str(new).replace("'", "").replace("True", "true")
-        again = compose([*overrides, f"{key.path}={shown}"], environment=False).config
-        return bool(value_at(again, way.attribute) != value_at(config, way.attribute))
+        # An old name beside today's would be refused: it is looked at without the setup.
+        setup = [] if key.path.startswith("training.") else overrides
+        again = compose([*setup, f"{key.path}={shown}"], environment=False).config
+        return bool(value_at(again, way.attribute) != value_at(compose(setup, environment=False).config, way.attribute))
     if way.object not in OBJECTS:
         return reads(way.object, key.path)
-    if key.path in NOT_BUILDABLE or (way.object == TRAINING_ARGUMENTS and name != "ner"):
+    if key.path in CHOOSES_CLASS or key.path in NOT_BUILDABLE or (way.object == TRAINING_ARGUMENTS and name != "ner"):
         return bool(route(other).objects[way.object][way.attribute] != route(config).objects[way.object][way.attribute])
     return bool(attribute(name, way, other) != attribute(name, way, config))
 

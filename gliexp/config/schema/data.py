@@ -45,9 +45,9 @@ class Data:
     relation_labels: list[str] | None = key(None, "Fixed relation types; null takes those of the training data", SCRIPT)
     label_sampling: str = key(
         "sampled",
-        "Labels offered with each training row: gold and sampled others, or always all",
+        "Labels offered with each row: gold and some others, always all, or mostly all",
         SCRIPT,
-        choices=("sampled", "all"),
+        choices=("sampled", "all", "mixed"),
     )
     threshold: float = key(0.5, "Score from which a span or relation counts as predicted", SCRIPT, minimum=0, maximum=1)
     flat_ner: bool = key(True, "Predicted entities may not overlap", SCRIPT)
