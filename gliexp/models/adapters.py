@@ -47,12 +47,12 @@ def wrap(
         torch.manual_seed(seed)
         for part in chosen:
             holder = holders[part]
-            config = LoraConfig(
-                **settings,
-                target_modules=targets[part],
-                trainable_token_indices=_prompt_rows(model) if part == "text_encoder" else None,
-                fan_in_fan_out=any(isinstance(module, Conv1D) for module in holder.model.modules()),
-            )
+            own = {
+                "target_modules": targets[part],
+                "trainable_token_indices": _prompt_rows(model) if part == "text_encoder" else None,
+                "fan_in_fan_out": any(isinstance(module, Conv1D) for module in holder.model.modules()),
+            }
+            config = LoraConfig(**{**settings, **own})
             holder.model = get_peft_model(holder.model, config)
     for _, parameter in _heads(model):
         parameter.requires_grad_(True)

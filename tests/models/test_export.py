@@ -52,7 +52,7 @@ def trained(values: Any, collated: Any, tmp_path_factory: pytest.TempPathFactory
     made = {}
     for name in NAMES:
         model: Any = gliner.build(values(name), seed=1)
-        learn(model, collated(model))
+        learn(model, collated(model), steps=25)
         made[name] = (model, gliner.save(model, root / name))
     return made
 
