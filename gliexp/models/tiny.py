@@ -45,7 +45,7 @@ def build(name: str, directory: Path) -> None:
     """Write the backbone `name` ("tiny" or "tiny_causal") with its tokenizer into the existing `directory`."""
     tokenizer = _tokenizer()
     tokenizer.save_pretrained(directory)
-    # transformers draws first weights when it makes a model; the first run, which builds, must not differ from the next.
+    # transformers draws first weights when it makes a model; the run that builds must not differ from the next one.
     with torch.random.fork_rng(devices=[]):
         model = _bert(len(tokenizer)) if name == "tiny" else _gpt2(len(tokenizer))
     model.config.architectures = [type(model).__name__]
