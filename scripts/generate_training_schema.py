@@ -125,7 +125,6 @@ PLAIN = {
 OPEN_KINDS = {"dict": "dict", "str": "str", "list": "list", "bool": "bool", "Literal[False]": "bool"}
 HEADER = '''"""Every field of gliner.training.TrainingArguments. From scripts/generate_training_schema.py."""
 
-# ruff: noqa: RUF009 (`key` makes a dataclass field)
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -259,8 +259,9 @@ TRAINER = (
 )
 
 OWN = (
-    Rule(("run.tags", "run.notes"), _always, "it is kept with the run's config, for people to read"),
-    Rule(("backbone.revision",), _always, "the newest revision is taken"),
+    Rule(
+        ("backbone.revision",), lambda config: config.backbone.source != "hub", "only hub repositories have revisions"
+    ),
     Rule(("backbone.source",), _always, "the name of the backbone says it"),
     Rule(("backbone.labels_encoder",), _not_task("biencoder"), "only task=biencoder has a label encoder"),
     Rule(("backbone.labels_decoder",), _not_task("decoder"), "only task=decoder has a label decoder"),

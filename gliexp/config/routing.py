@@ -82,6 +82,7 @@ _TRANSLATED = {
 _FLOWS = {
     "backbone.model_name": "model.model_name",
     "backbone.attn_implementation": "model.attn_implementation",
+    "backbone.hidden_size": "model.hidden_size",
     "backbone.labels_encoder": "model.labels_encoder",
     "backbone.labels_decoder": "model.labels_decoder",
     "backbone.causal": "model.model_name",
@@ -108,6 +109,10 @@ _READERS = {
     "run.seed": "gliexp.runs.stages",
     "backbone.trust_remote_code": "gliexp.runs.stages",
     "model.from_pretrained": "gliexp.runs.stages",
+    "model.prior_probability": "gliexp.runs.stages",
+    "run.tags": "gliexp.runs.train",
+    "run.notes": "gliexp.runs.train",
+    "backbone.revision": "gliexp.runs.stages",
     "peft.enabled": "gliexp.runs.stages",
     "data.train_data": "gliexp.data.splits",
     "data.val_data": "gliexp.data.splits",

@@ -41,7 +41,7 @@ class WordwiseSpanMarker(SpanMarkerV0):  # type: ignore[misc]
 
         order = real.flatten().cumsum(0).view_as(real) - 1
         order = torch.where(real, order, order[:, :1])
-        grid = spans.index_select(0, order.flatten())
+        grid: torch.Tensor = spans.index_select(0, order.flatten())
         return grid.view(batch, span_idx.size(1) // self.max_width, self.max_width, width)
 
 

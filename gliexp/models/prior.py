@@ -28,12 +28,15 @@ def set_prior(model: Any, probability: float, seed: int) -> bool:
             core.scorer.out_mlp[-1].bias.add_(logit)
             return True
         marker = getattr(getattr(core, "span_rep_layer", None), "span_rep_layer", None)
-        span, label = getattr(marker, "out_project", None), getattr(core, "prompt_rep_layer", None)
+        span: Any = getattr(marker, "out_project", None)
+        label: Any = getattr(core, "prompt_rep_layer", None)
         if not isinstance(span, nn.Sequential) or not isinstance(label, nn.Sequential):
             return False
         generator = torch.Generator().manual_seed(seed)
-        direction = nn.functional.normalize(torch.randn(span[-1].bias.shape, generator=generator), dim=0)
+        of_span: torch.Tensor = span[-1].bias  # type: ignore[assignment]
+        of_label: torch.Tensor = label[-1].bias  # type: ignore[assignment]
+        direction = nn.functional.normalize(torch.randn(len(of_span), generator=generator), dim=0)
         constant = math.sqrt(abs(logit)) * direction
-        span[-1].bias.add_(constant)
-        label[-1].bias.add_(math.copysign(1.0, logit) * constant)
+        of_span += constant
+        of_label += math.copysign(1.0, logit) * constant
     return True

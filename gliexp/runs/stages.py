@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from huggingface_hub import snapshot_download
 from transformers import EarlyStoppingCallback
 
 from gliexp.config import routing
@@ -19,6 +20,7 @@ from gliexp.data.labels import LabelSampler
 from gliexp.data.losses import account, settle
 from gliexp.data.splits import Splits
 from gliexp.models import adapters, algebra, backbone, gliner, parameters
+from gliexp.models.prior import set_prior
 from gliexp.training.arguments import training_arguments
 from gliexp.training.collator import TrainingCollator
 from gliexp.training.evaluation import Evaluation
@@ -41,11 +43,12 @@ class Built:
 def build_model(composed: Composed) -> Built:
     """Build the model from the config or start from a saved one, freeze and wrap what the config says."""
     config = composed.config
-    values = located(routing.route(config).objects["GLiNERConfig"])
+    values = located(routing.route(config).objects["GLiNERConfig"], config.backbone.revision)
     notices: list[str] = []
     trusted = config.backbone.trust_remote_code
     if config.model.from_pretrained:
-        model = gliner.load(saved_model(config.model.from_pretrained), trust_remote_code=trusted)
+        source, revision = saved_model(config.model.from_pretrained)
+        model = gliner.load(source, revision, trust_remote_code=trusted)
         notices += [
             f"model.{found.key}={found.wanted} is not what the saved model has: {found.saved} stays"
             for found in gliner.disagreements(model, values)
@@ -54,6 +57,8 @@ def build_model(composed: Composed) -> Built:
             parameters.freeze(model)
     else:
         model = gliner.build(values, trust_remote_code=trusted, seed=config.run.seed)
+        if config.model.prior_probability is not None:
+            set_prior(model, config.model.prior_probability, config.run.seed)
     modules: dict[str, list[str] | str] = {}
     algebra.apply(model)
     if config.peft.enabled:
@@ -72,19 +77,33 @@ def part_sizes(model: Any) -> dict[str, Any]:
     }
 
 
-def saved_model(source: str) -> str:
-    """A run directory stands for the model that it saved; a model directory or repository for itself."""
+def saved_model(source: str) -> tuple[str, str | None]:
+    """Directory or repository of a saved model, and its revision where `source` is REPO@REVISION.
+
+    A run directory stands for the model that it saved.
+    """
     inside = Path(source) / "model"
-    return str(inside) if (inside / "gliner_config.json").is_file() else source
+    if (inside / "gliner_config.json").is_file():
+        return str(inside), None
+    if Path(source).exists() or "@" not in source:
+        return source, None
+    repository, revision = source.rsplit("@", 1)
+    return repository, revision
 
 
-def located(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values with the names of built-in encoders and decoders replaced by their directories."""
+def located(values: Mapping[str, Any], revision: str | None = None) -> dict[str, Any]:
+    """Values with the names of built-in encoders and decoders replaced by their directories.
+
+    A text encoder of the hub is taken at `revision`, if one is given.
+    """
     found = dict(values)
     for key in LOCATED:
         if found.get(key):
             source = "built_in" if found[key] in backbone.BUILT_IN else "hub"
             found[key] = backbone.locate(found[key], source)
+    name = found["model_name"]
+    if revision is not None and not Path(name).exists():
+        found["model_name"] = snapshot_download(name, revision=revision)
     return found
 
 

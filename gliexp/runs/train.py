@@ -55,6 +55,7 @@ def train(composed: Composed, directory: Path, console: Console | None = None) -
             signature=signature_of(composed),
             overrides=composed.overrides,
         )
+        record.update(tags=list(config.run.tags), notes=config.run.notes)
         try:
             outcome = _train(composed, directory, record, console)
         except Interrupted as error:
@@ -163,3 +164,4 @@ def quiet_libraries() -> None:
     logging.captureWarnings(True)
     warnings.simplefilter("default")
     transformers.logging.disable_progress_bar()
+    transformers.logging.set_verbosity_error()

@@ -1,6 +1,5 @@
 """The `backbone` section: which pretrained encoder, and what is known to work with it."""
 
-# ruff: noqa: RUF009 (`key` makes a dataclass field)
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ class Backbone:
         HF_TRANSFORMER,
         choices=("eager", "sdpa", "flash_attention_2", "flash_attention_3", "flex_attention"),
     )
+    hidden_size: int = key(512, "Width of the encoder; the heads take the same", HF_TRANSFORMER, minimum=2)
     labels_encoder: str | None = key(None, "Label encoder for task=biencoder", HF_TRANSFORMER)
     labels_decoder: str | None = key(None, "Label generator for task=decoder", HF_TRANSFORMER)
     causal: str | None = key(None, "Causal text backbone for task=streaming", HF_TRANSFORMER)

@@ -1,6 +1,5 @@
 """The `data` section: files, their fields, and how examples become training rows."""
 
-# ruff: noqa: RUF009 (`key` makes a dataclass field)
 from __future__ import annotations
 
 from dataclasses import dataclass, field

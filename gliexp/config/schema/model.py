@@ -1,6 +1,5 @@
 """The `model` section: every field of gliner's config classes under its real name, and where weights come from."""
 
-# ruff: noqa: RUF009 (`key` makes a dataclass field)
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -34,6 +33,9 @@ class Encoding:
 
     from_pretrained: str | None = key(
         None, "Saved GLiNER (hub or directory) to go on training; null starts anew", SCRIPT
+    )
+    prior_probability: float | None = key(
+        None, "What a fresh model says of any span; null leaves the library's even start", SCRIPT, above=0, below=1
     )
     model_name: str = key("microsoft/deberta-v3-small", "Text encoder; set by the group `backbone`", GLINER)
     name: str = key("gliner", "Name written into the saved config", GLINER)

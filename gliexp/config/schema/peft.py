@@ -1,6 +1,5 @@
 """The `peft` section: low-rank adapters on the backbone."""
 
-# ruff: noqa: RUF009 (`key` makes a dataclass field)
 from __future__ import annotations
 
 from dataclasses import dataclass

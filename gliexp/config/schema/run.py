@@ -1,6 +1,5 @@
 """The `run` section: what the run is called, where it is written, and its seed."""
 
-# ruff: noqa: RUF009 (`key` makes a dataclass field)
 from __future__ import annotations
 
 from dataclasses import dataclass

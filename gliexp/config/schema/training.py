@@ -1,6 +1,5 @@
 """The `training` section: the library's arguments, the names of transformers 4, and gliexp's own."""
 
-# ruff: noqa: RUF009 (`key` makes a dataclass field)
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,6 +1,5 @@
 """Every field of gliner.training.TrainingArguments. From scripts/generate_training_schema.py."""
 
-# ruff: noqa: RUF009 (`key` makes a dataclass field)
 from __future__ import annotations
 
 from dataclasses import dataclass

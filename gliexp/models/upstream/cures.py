@@ -11,6 +11,7 @@ from gliexp.models.upstream.cured import cured
 from gliexp.models.upstream.decoder_labels import EndedLabels, EveryLabel, OrderedBlankLabels
 from gliexp.models.upstream.decoder_loss import CoefficientOnce, ReducedDecoderLoss
 from gliexp.models.upstream.decoder_spans import SpansAsGenerated
+from gliexp.models.upstream.focal_loss import SureGradient
 from gliexp.models.upstream.label_smoothing import NamedSmoothing
 from gliexp.models.upstream.relation_entities import CountedEntities, IndexedEntities, SafeEmptyPairs
 from gliexp.models.upstream.width_weight import GridLabels
@@ -44,6 +45,7 @@ class Cure:
 CURES = (
     Cure(Checkpointing, MODEL, EVERY_VARIANT),
     Cure(NamedSmoothing, CORE, (a.BI_SPAN, a.DECODER_SPAN)),
+    Cure(SureGradient, CORE, EVERY_VARIANT),
     Cure(GridLabels, CORE, (a.UNI_SPAN, a.RELEX_SPAN, a.STREAMING)),
     Cure(SpansAsGenerated, CORE, (a.DECODER_SPAN, a.DECODER_TOKEN)),
     Cure(ReducedDecoderLoss, CORE, (a.DECODER_SPAN, a.DECODER_TOKEN)),
