@@ -83,6 +83,8 @@ _FLOWS = {
     "backbone.model_name": "model.model_name",
     "backbone.attn_implementation": "model.attn_implementation",
     "backbone.hidden_size": "model.hidden_size",
+    "backbone.dropout": "model.dropout",
+    "backbone.num_train_epochs": "training.num_train_epochs",
     "backbone.labels_encoder": "model.labels_encoder",
     "backbone.labels_decoder": "model.labels_decoder",
     "backbone.causal": "model.model_name",

@@ -23,6 +23,8 @@ class Backbone:
         choices=("eager", "sdpa", "flash_attention_2", "flash_attention_3", "flex_attention"),
     )
     hidden_size: int = key(512, "Width of the encoder; the heads take the same", HF_TRANSFORMER, minimum=2)
+    dropout: float = key(0.4, "Dropout of the heads on this encoder", SCRIPT, minimum=0, below=1)
+    num_train_epochs: float = key(3.0, "Epochs of the recipe on this encoder", SCRIPT, above=0)
     labels_encoder: str | None = key(None, "Label encoder for task=biencoder", HF_TRANSFORMER)
     labels_decoder: str | None = key(None, "Label generator for task=decoder", HF_TRANSFORMER)
     causal: str | None = key(None, "Causal text backbone for task=streaming", HF_TRANSFORMER)
