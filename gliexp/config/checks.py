@@ -87,12 +87,6 @@ def _architecture(look: Look) -> Found:
         yield look.problem(
             "model.span_mode", "token_level does not go with task=streaming", "a span mode, such as markerV2"
         )
-    if look.config.run.task == "decoder" and is_token(look.config) and model.blank_entity_prob > 0:
-        yield look.problem(
-            "model.blank_entity_prob",
-            "token-level decoders train on wrong labels with it",
-            "0 with span_mode=token_level",
-        )
 
 
 def _token_level(look: Look) -> Found:

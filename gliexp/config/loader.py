@@ -238,7 +238,7 @@ class Loader(ConfigLoaderImpl):
     def _checked(self, content: dict[Any, Any], file: Path, package: str, path: str) -> dict[str, Any]:
         """A file's content without the keys that are wrong; each is reported with its line."""
         prefix = "" if package == "_global_" or not package else f"{package}."
-        explicit = path.startswith("experiment") or path.partition("/")[0] in self.named_groups
+        explicit = path.startswith("experiment")
         kept: dict[str, Any] = {}
         for section, inner in content.items():
             if section == "hydra":

@@ -18,7 +18,17 @@ def sample_with(train_data: Any) -> str | None:
     return "sample" if train_data == "sample" else None
 
 
+def saved_when_scored(eval_strategy: Any) -> str:
+    """${saved_when_scored:${training.eval_strategy}}: checkpoints come with evaluations; without any, every epoch."""
+    return str(eval_strategy) if scored(eval_strategy) else "epoch"
+
+
+def scored(eval_strategy: Any) -> bool:
+    """${scored:${training.eval_strategy}}: whether there are evaluations to choose the best model by."""
+    return eval_strategy not in ("no", False, None)
+
+
 def register() -> None:
     """Make them known to OmegaConf (idempotent)."""
-    for function in (rate, sample_with):
+    for function in (rate, sample_with, saved_when_scored, scored):
         OmegaConf.register_new_resolver(function.__name__, function, replace=True)

@@ -15,8 +15,8 @@ from gliexp.errors import Problem, Refusal
 
 POLICIES = ("all", "sampled", "mixed")
 
-# Share of the rows of policy "mixed" that see the whole set; the others lose a random part of their negatives.
-WHOLE_SHARE = 0.75
+# Share of the rows of policy "mixed" that see the whole set in its own order.
+WHOLE_SHARE = 0.5
 
 
 class Offered(NamedTuple):
@@ -30,8 +30,9 @@ class LabelSampler:
     """Offers labels by one of POLICIES.
 
     "all" offers the whole fixed set to every row, in a new order each time; "sampled" offers the row's gold labels and
-    between 0 and `negative_ratio` times as many others (at least one label in all); "mixed" is "all" for most rows and
-    a random part of the negatives for the rest, which keeps a model able to answer about sets it was not trained on.
+    between 0 and `negative_ratio` times as many others (at least one label in all); "mixed" offers half of the rows the
+    whole set in its own order, which is how the model will be asked in the end, and the others their gold labels and a
+    random part of the rest, in random order, which keeps it able to answer about sets that it was not trained on.
     At most `max_types` of each kind are offered, but a gold label is never dropped for it. A row's own
     ner_labels/rel_labels take the place of the set.
     """
@@ -46,8 +47,8 @@ class LabelSampler:
     ) -> None:
         if policy not in POLICIES:
             raise Refusal([Problem("data.label_sampling", f"unknown policy {policy!r}", allowed=", ".join(POLICIES))])
-        self._entity = sorted(set(entity_labels))
-        self._relation = sorted(set(relation_labels))
+        self._entity = _in_order(entity_labels)
+        self._relation = _in_order(relation_labels)
         self._policy = policy
         self._max_types = max_types
         self._negative_ratio = negative_ratio
@@ -55,16 +56,23 @@ class LabelSampler:
     def offer(self, example: Example, *, seed: int, epoch: int, index: int) -> Offered:
         """The labels for row `index` (its place in the training split) in `epoch`, the same for the same numbers."""
         draw = Random(f"gliexp labels {seed} {epoch} {index}")
-        entity = self._choose(draw, (item[2] for item in example["ner"]), example.get("ner_labels"), self._entity)
+        whole = self._policy == "all" or (self._policy == "mixed" and draw.random() < WHOLE_SHARE)
+        entity = self._choose(
+            draw, whole, (item[2] for item in example["ner"]), example.get("ner_labels"), self._entity
+        )
         related = (item[2] for item in example.get("relations", ()))
-        return Offered(entity, self._choose(draw, related, example.get("rel_labels"), self._relation))
+        return Offered(entity, self._choose(draw, whole, related, example.get("rel_labels"), self._relation))
 
-    def _choose(self, draw: Random, given: Iterable[str], own: Sequence[str] | None, pool: Sequence[str]) -> list[str]:
+    def _choose(
+        self, draw: Random, whole: bool, given: Iterable[str], own: Sequence[str] | None, pool: Sequence[str]
+    ) -> list[str]:
         gold = sorted(set(given))
         others = [label for label in (pool if own is None else sorted(set(own))) if label not in gold]
-        wanted = len(others) if own is not None else self._wanted(draw, len(gold), len(others))
+        wanted = len(others) if whole or own is not None else self._wanted(draw, len(gold), len(others))
         room = max(0, self._max_types - len(gold))
         chosen = gold + draw.sample(others, min(wanted, room, len(others)))
+        if whole and self._policy == "mixed":
+            return [label for label in pool if label in chosen] + [label for label in chosen if label not in pool]
         draw.shuffle(chosen)
         return chosen
 
@@ -75,6 +83,9 @@ class LabelSampler:
             return (
                 draw.randint(0, self._negative_ratio * gold) if gold else draw.randint(1, max(1, self._negative_ratio))
             )
-        if self._policy == "mixed" and draw.random() >= WHOLE_SHARE:
-            return draw.randint(0 if gold else min(1, others), others)
-        return others
+        return draw.randint(0 if gold else min(1, others), others)
+
+
+def _in_order(labels: Iterable[str]) -> list[str]:
+    """Labels once each: a sequence in its own order, anything unordered sorted, so that no hash seed has a say."""
+    return list(dict.fromkeys(labels if isinstance(labels, Sequence) else sorted(labels)))

@@ -41,7 +41,12 @@ SETUPS: dict[str, list[str]] = {
     "relex": ["task=relex", "model.relations_layer=dot", "model.augment_data_prob=0.2"],
     "relex tokens": ["task=relex", "span_mode=token_level"],
     "streaming": ["task=streaming", "training.warmup_steps=3"],
-    "going on": ["model.from_pretrained=some/model", "training.save_strategy=steps", "training.loss_type=dice"],
+    "going on": [
+        "model.from_pretrained=some/model",
+        "training.load_best_model_at_end=false",
+        "training.save_strategy=steps",
+        "training.loss_type=dice",
+    ],
 }
 CLASSES: dict[str, Any] = {
     "ner": UniEncoderSpanConfig,
@@ -64,7 +69,7 @@ SECOND: dict[str, Any] = {
     "model.post_fusion_schema": "l2t",
     "model.encoder_config": BERT,
     "model.decoder_config": {"model_type": "gpt2", "n_embd": 32},
-    "model.labels_encoder_config": {"model_type": "deberta-v2", "hidden_size": 64},
+    "model.labels_encoder_config": {"model_type": "deberta-v2", "hidden_size": 96},
     "model.labels_decoder_config": {"model_type": "gpt2", "n_embd": 32},
     "model.span_encoder_config": {"model_type": "rnn", "hidden_size": 32},
     "model.augment_ent_drop_prob": [0.1, 0.2],
