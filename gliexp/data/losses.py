@@ -55,15 +55,17 @@ def account(
     *,
     places: Sequence[str] | None = None,
     relations: bool = True,
+    one_label: bool = False,
 ) -> Losses:
     """Count what a model with these limits cannot learn from `rows`.
 
-    `max_len` is in words. `max_width` (words) is given for span modes and None for token modes, which know neither a
-    width nor one label a span. `places` names the rows; `relations` False leaves relations out of account.
+    `max_len` is in words. `max_width` (words) is given for span modes and None for token modes, which know no width.
+    `one_label` is for label decoders, which write one label for a span. `places` names the rows; `relations` False
+    leaves relations out of account.
     """
     losses = Losses(rows=len(rows))
     for index, row in enumerate(rows):
-        _account_row(losses, row, places[index] if places else f"row {index}", max_len, max_width, relations)
+        _account_row(losses, row, places[index] if places else f"row {index}", max_len, max_width, relations, one_label)
     return losses
 
 
@@ -78,14 +80,20 @@ def settle(losses: Losses, on_loss: str) -> str:
 
 
 def _account_row(
-    losses: Losses, row: Example, place: str, max_len: int, max_width: int | None, relations: bool
+    losses: Losses,
+    row: Example,
+    place: str,
+    max_len: int,
+    max_width: int | None,
+    relations: bool,
+    one_label: bool,
 ) -> None:
     beyond = len(row["tokenized_text"]) - max_len
     if beyond > 0:
         losses.add(CUT, place)
         losses.add(WORD, place, beyond)
     kept: set[int] = set()
-    last_on: dict[tuple[int, int], int] = {}
+    spans: set[tuple[int, int]] = set()
     for index, (start, end, _) in enumerate(row["ner"]):
         if end >= max_len:
             losses.add(BEYOND, place)
@@ -93,11 +101,9 @@ def _account_row(
             losses.add(WIDE, place)
         else:
             kept.add(index)
-            if max_width is not None and (start, end) in last_on:
-                # Span models keep one label for a span: the library's last one wins.
-                losses.add(SECOND, place)
-                kept.discard(last_on[start, end])
-            last_on[start, end] = index
+            if one_label and (start, end) in spans:
+                losses.add(SECOND, place)  # the classifier learns it; the decoder is taught the first alone
+            spans.add((start, end))
     if row["ner"] and not kept:
         losses.add(EMPTIED, place)
     if relations:

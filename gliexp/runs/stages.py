@@ -112,12 +112,13 @@ def losses(composed: Composed, built: Built, splits: Splits) -> tuple[dict[str, 
 
     Raises Refusal instead when data.on_loss is error and training rows lose something.
     """
-    relations = composed.config.run.task == "relex"
+    task = composed.config.run.task
+    counted = {"relations": task == "relex", "one_label": task == "decoder"}
     settings = built.model.config
     width = None if settings.span_mode == "token_level" else settings.max_width
     counts, notices = Counter(splits.dropped), []
     for split, rows in (("train", splits.train), ("dev", splits.dev), ("test", splits.test)):
-        found = account(rows, settings.max_len, width, places=splits.places.get(split), relations=relations)
+        found = account(rows, settings.max_len, width, places=splits.places.get(split), **counted)
         counts.update({f"{split}: {reason}": count for reason, count in found.counts.items()})
         policy = composed.config.data.on_loss if split == "train" else "warn"
         summary = settle(found, policy)

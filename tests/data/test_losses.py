@@ -12,16 +12,19 @@ ROW = {
 }
 
 
-def test_span_modes_lose_width_length_second_labels_and_their_relations() -> None:
+def test_span_modes_lose_width_length_and_their_relations() -> None:
     counted = losses.account([ROW], max_len=10, max_width=3)
     assert counted.counts == {
         losses.CUT: 1,
         losses.WORD: 2,
         losses.BEYOND: 2,
         losses.WIDE: 1,
-        losses.SECOND: 1,
-        losses.ENDLESS: 4,
+        losses.ENDLESS: 3,
     }
+
+
+def test_label_decoders_write_one_label_for_a_span() -> None:
+    assert losses.account([ROW], max_len=10, max_width=3, one_label=True).counts[losses.SECOND] == 1
 
 
 def test_token_modes_know_no_width_and_take_two_labels_on_a_span() -> None:
