@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -11,11 +11,10 @@ from rich.table import Table
 from gliexp.config.compose import Composed
 from gliexp.data.splits import Splits
 from gliexp.models import adapters, export, gliner
+from gliexp.runs.outcome import Outcome
 from gliexp.runs.stages import VERIFIED_ROWS, Built
 from gliexp.training.trainer import Trainer
 
-if TYPE_CHECKING:
-    from gliexp.runs.train import Outcome
 
 HEADLINES = (
     ("ner_micro_f1", "entities, micro F1"),

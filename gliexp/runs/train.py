@@ -6,34 +6,24 @@ import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
+from omegaconf import OmegaConf
 from rich.console import Console
 
 from gliexp.config.compose import Composed
 from gliexp.data.splits import load
 from gliexp.errors import GliexpError, Interrupted, Problem, Refusal, RunFailed
 from gliexp.runs.directory import signature_of
+from gliexp.runs.outcome import Outcome
 from gliexp.runs.record import RunRecord, machine, write_json
 
 logger = logging.getLogger("gliexp")
 
 OURS = ("run.json", "metrics.json", "metrics.jsonl", "report.html", "checkpoints", "model", "adapter", "plots")
 """What a run writes, and a fresh run in the same directory replaces."""
-
-
-@dataclass
-class Outcome:
-    """What a finished run leaves behind."""
-
-    directory: Path
-    metrics: dict[str, Any]
-    parameters: dict[str, Any]
-    seconds: float
-    notices: list[str] = field(default_factory=list)
 
 
 def train(composed: Composed, directory: Path, console: Console | None = None) -> Outcome:
@@ -56,6 +46,7 @@ def train(composed: Composed, directory: Path, console: Console | None = None) -
             overrides=composed.overrides,
         )
         record.update(tags=list(config.run.tags), notes=config.run.notes)
+        (directory / "config.resolved.yaml").write_text(OmegaConf.to_yaml(composed.tree), encoding="utf-8")
         try:
             outcome = _train(composed, directory, record, console)
         except Interrupted as error:

@@ -1,0 +1,130 @@
+"""A short run of every task leaves what design promises: a reloading model, figures, a report, a record."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from .conftest import environment, read
+
+SHORT = ("training.max_steps=12", "training.eval_strategy=steps", "training.eval_steps=6")
+VARIANTS = {
+    "ner": ["task=ner"],
+    "ner query": ["task=ner", "span_mode=query"],
+    "ner token": ["task=ner", "span_mode=token_level"],
+    "biencoder": ["task=biencoder"],
+    "biencoder token": ["task=biencoder", "span_mode=token_level"],
+    "decoder": ["task=decoder"],
+    "decoder token": ["task=decoder", "span_mode=token_level"],
+    "relex lora": ["task=relex", "peft=lora"],
+    "relex token dot": ["task=relex", "span_mode=token_level", "model.relations_layer=dot"],
+    "streaming": ["task=streaming"],
+}
+
+
+@pytest.mark.parametrize("overrides", VARIANTS.values(), ids=VARIANTS.keys())
+def test_every_task_trains_scores_saves_and_reloads(gliexp, only_run, overrides):
+    done = gliexp(*overrides, *SHORT)
+    assert done.returncode == 0, done.stderr
+    run = only_run()
+    record = read(run / "run.json")
+    assert record["status"] == "done"
+    assert record["reload_difference"] <= 1e-5
+    assert record["parameters"]["trainable"] > 0
+    assert [source["rows"] for source in record["data"]] == [640, 80, 120]
+    metrics = read(run / "metrics.json")
+    assert 0 <= metrics["test"]["ner_micro_f1"] <= 1
+    assert ("rel_strict_micro_f1" in metrics["test"]) == ("task=relex" in overrides)
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "eval_ner_micro_f1" in line] == [6, 12]
+    assert {path.name for path in run.iterdir()} >= {
+        ".hydra",
+        "config.resolved.yaml",
+        "train.log",
+        "report.html",
+        "model",
+        "checkpoints",
+    }
+    assert (run / "adapter").is_dir() == ("peft=lora" in overrides)
+    assert str(run.relative_to(run.parents[2]) / "report.html") in done.stdout.replace("\n", "")
+
+
+def test_the_report_is_one_file_that_loads_nothing(gliexp, only_run):
+    assert gliexp(*SHORT).returncode == 0
+    page = (only_run() / "report.html").read_text(encoding="utf-8")
+    assert "http" not in page.replace("http-equiv", "")
+    assert "<svg" in page
+    assert "training.learning_rate" in page
+
+
+def test_the_same_command_gives_the_same_weights_under_any_hash_seed(tmp_path):
+    saved = []
+    for hash_seed in ("0", "1"):
+        root = tmp_path / hash_seed
+        words = [sys.executable, "-m", "gliexp", "task=relex", *SHORT, f"run.root={root}"]
+        changed = {**environment(), "PYTHONHASHSEED": hash_seed}
+        subprocess.run(words, cwd=tmp_path, env=changed, capture_output=True, check=True, timeout=600)
+        (weights,) = root.glob("*/*/model/model.safetensors")
+        saved.append(weights.read_bytes())
+    assert saved[0] == saved[1]
+
+
+def test_fine_tuning_starts_from_a_run_and_its_architecture_wins(gliexp, tmp_path):
+    assert gliexp("run.name=first", *SHORT).returncode == 0
+    (first,) = tmp_path.glob("outputs/ner/first-*")
+    done = gliexp("run.name=second", f"model.from_pretrained={first}", "model.max_width=7", *SHORT)
+    assert done.returncode == 0, done.stderr
+    assert "max_width=7" in done.stdout + done.stderr
+    (second,) = tmp_path.glob("outputs/ner/second-*")
+    assert read(second / "model" / "gliner_config.json")["max_width"] == 12
+    rates = [
+        json.loads((run / "metrics.jsonl").read_text().splitlines()[0])["learning_rate"] for run in (first, second)
+    ]
+    assert rates[1] < rates[0]
+
+
+def test_an_interrupted_run_writes_a_checkpoint_and_goes_on_from_it(gliexp, only_run, tmp_path):
+    words = ["training.num_train_epochs=20", "training.eval_strategy=no", "training.logging_steps=1"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gliexp", *words], cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("outputs/*/*/metrics.jsonl")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    os.kill(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130, errors
+    run = only_run()
+    assert read(run / "run.json")["status"] == "interrupted"
+    (checkpoint,) = (run / "checkpoints").iterdir()
+    step = int(checkpoint.name.removeprefix("checkpoint-"))
+    assert f"step {step}" in errors
+    again = gliexp(
+        *words, f"training.resume_from_checkpoint={checkpoint}", f"training.max_steps={step + 5}", timeout=300
+    )
+    assert again.returncode == 0, again.stderr
+
+
+def test_a_bad_row_is_refused_by_file_and_line(gliexp, tmp_path):
+    rows = [{"tokenized_text": ["a", "b"], "ner": [[0, 0, "x"]]}, {"tokenized_text": ["a"], "ner": [[0, 4, "x"]]}]
+    (tmp_path / "train.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    done = gliexp("data.train_data=train.jsonl")
+    assert done.returncode == 2
+    assert "train.jsonl:2" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_entities_that_cannot_be_learned_are_counted_or_refused(gliexp, only_run, tmp_path):
+    words = ["w"] * 30
+    rows = [{"tokenized_text": words, "ner": [[0, 20, "x"], [25, 26, "y"]]}] * 20
+    (tmp_path / "train.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    refused = gliexp("data.train_data=train.jsonl", "data.on_loss=error")
+    assert refused.returncode == 2
+    assert "wider than max_width" in refused.stderr
+    assert gliexp("data.train_data=train.jsonl", "data.on_loss=warn", *SHORT).returncode == 0
+    done = [path for path in tmp_path.glob("outputs/*/*/run.json") if read(path)["status"] == "done"]
+    assert read(done[0])["dropped"]["train: entity wider than max_width"] == 18
