@@ -15,7 +15,6 @@ from gliexp.runs.outcome import Outcome
 from gliexp.runs.stages import VERIFIED_ROWS, Built
 from gliexp.training.trainer import Trainer
 
-
 HEADLINES = (
     ("ner_micro_f1", "entities, micro F1"),
     ("ner_macro_f1", "entities, macro F1"),
