@@ -177,12 +177,14 @@ class _Reader:
         meant = self.groups.spelling(group, option)
         if meant not in self.groups.files[group]:
             known = self.groups.options(group)
-            near = difflib.get_close_matches(option, known, n=1, cutoff=0.5)
+            # The start of a name is what people remember: backbone=deberta means one of the three that begin so.
+            near = [name for name in known if name.startswith(option)] if len(option) > 2 else []
+            near = near or difflib.get_close_matches(option, known, n=1, cutoff=0.5)
             self._refuse(
                 group,
                 f"no option {values.shown(group, option)}",
                 ", ".join(known) or "none yet",
-                near[0] if near else "",
+                " or ".join(near[:3]),
             )
             return None
         if meant != option:

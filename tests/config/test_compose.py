@@ -279,3 +279,9 @@ def test_the_order_of_overrides_does_not_matter() -> None:
 def test_typed_equals_tree() -> None:
     composed = compose(["task=biencoder"])
     assert module.typed(composed.tree) == composed.config
+
+
+def test_the_start_of_an_option_s_name_is_enough_to_be_told_the_options() -> None:
+    with pytest.raises(Refusal) as caught:
+        compose(["backbone=deberta"])
+    assert caught.value.problems[0].nearest == "deberta_v3_base or deberta_v3_large or deberta_v3_small"
