@@ -112,6 +112,7 @@ _READERS = {
     "backbone.trust_remote_code": "gliexp.runs.stages",
     "model.from_pretrained": "gliexp.runs.stages",
     "model.prior_probability": "gliexp.runs.stages",
+    "model.identity_start": "gliexp.runs.stages",
     "run.tags": "gliexp.runs.train",
     "run.notes": "gliexp.runs.train",
     "backbone.revision": "gliexp.runs.stages",

@@ -20,6 +20,7 @@ from gliexp.data.labels import LabelSampler
 from gliexp.data.losses import account, settle
 from gliexp.data.splits import Splits
 from gliexp.models import adapters, algebra, backbone, gliner, parameters
+from gliexp.models.identity import start_as_identity
 from gliexp.models.prior import set_prior
 from gliexp.training.arguments import training_arguments
 from gliexp.training.collator import TrainingCollator
@@ -57,6 +58,8 @@ def build_model(composed: Composed) -> Built:
             parameters.freeze(model)
     else:
         model = gliner.build(values, trust_remote_code=trusted, seed=config.run.seed)
+        if config.model.identity_start:
+            start_as_identity(model)
         if config.model.prior_probability is not None:
             set_prior(model, config.model.prior_probability, config.run.seed)
     modules: dict[str, list[str] | str] = {}

@@ -37,7 +37,7 @@ def _ours() -> dict[str, Any]:
 
 
 def test_same_fields() -> None:
-    assert _ours().keys() - {"from_pretrained", "prior_probability"} == _library().keys()
+    assert _ours().keys() - {"from_pretrained", "prior_probability", "identity_start"} == _library().keys()
 
 
 def test_same_defaults() -> None:

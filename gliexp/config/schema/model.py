@@ -37,6 +37,9 @@ class Encoding:
     prior_probability: float | None = key(
         None, "What a fresh model says of any span; null leaves the library's even start", SCRIPT, above=0, below=1
     )
+    identity_start: bool = key(
+        False, "Start a fresh markerV0 model with projections that pass the encoder's vectors on", SCRIPT
+    )
     model_name: str = key("microsoft/deberta-v3-small", "Text encoder; set by the group `backbone`", GLINER)
     name: str = key("gliner", "Name written into the saved config", GLINER)
     fine_tune: bool = key(True, "Train the backbone; gliexp freezes it on false (gliner itself ignores this)", GLINER)
