@@ -84,6 +84,7 @@ _FLOWS = {
     "backbone.attn_implementation": "model.attn_implementation",
     "backbone.hidden_size": "model.hidden_size",
     "backbone.dropout": "model.dropout",
+    "backbone.identity_start": "model.identity_start",
     "backbone.num_train_epochs": "training.num_train_epochs",
     "backbone.labels_encoder": "model.labels_encoder",
     "backbone.labels_decoder": "model.labels_decoder",

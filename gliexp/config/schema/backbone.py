@@ -24,6 +24,7 @@ class Backbone:
     )
     hidden_size: int = key(512, "Width of the encoder; the heads take the same", HF_TRANSFORMER, minimum=2)
     dropout: float = key(0.4, "Dropout of the heads on this encoder", SCRIPT, minimum=0, below=1)
+    identity_start: bool = key(True, "Whether its vectors mean something before training", SCRIPT)
     num_train_epochs: float = key(3.0, "Epochs of the recipe on this encoder", SCRIPT, above=0)
     labels_encoder: str | None = key(None, "Label encoder for task=biencoder", HF_TRANSFORMER)
     labels_decoder: str | None = key(None, "Label generator for task=decoder", HF_TRANSFORMER)
