@@ -262,6 +262,16 @@ OWN = (
     Rule(
         ("backbone.revision",), lambda config: config.backbone.source != "hub", "only hub repositories have revisions"
     ),
+    Rule(
+        ("backbone.identity_start",),
+        lambda config: config.run.task == "relex",
+        "relations start without it: every early false span would pair with every other",
+    ),
+    Rule(
+        ("model.identity_start",),
+        lambda config: config.model.span_mode != "markerV0",
+        "only markerV0 has projections that can pass vectors on",
+    ),
     Rule(("backbone.source",), _always, "the name of the backbone says it"),
     Rule(("backbone.labels_encoder",), _not_task("biencoder"), "only task=biencoder has a label encoder"),
     Rule(("backbone.labels_decoder",), _not_task("decoder"), "only task=decoder has a label decoder"),

@@ -73,7 +73,7 @@ def predict(
         decoded = model.decode_batch(output.result, output.batch, threshold=threshold, flat_ner=flat_ner)
         entities, relations = decoded if architecture.has_relations(model) else (decoded, [()] * len(output.numbers))
         for number, found, related in zip(output.numbers, entities, relations, strict=True):
-            predictions[number] = _prediction(found, related)
+            predictions[number] = _prediction(found, related, len(rows[number]["tokenized_text"]))
     return predictions
 
 
@@ -134,12 +134,15 @@ def undisturbed(model: Any) -> Iterator[None]:
             module.training = mode
 
 
-def _prediction(entities: Sequence[Any], relations: Sequence[Any]) -> Prediction:
-    spans = tuple(_span(entity) for entity in entities)
+def _prediction(entities: Sequence[Any], relations: Sequence[Any], words: int) -> Prediction:
+    """Without spans that reach into the padding of a shorter row, which token decoders can return."""
+    spans = {number: _span(entity) for number, entity in enumerate(entities) if int(entity.end) < words}
     related = tuple(
-        Relation(spans[head], spans[tail], label, float(score)) for head, label, tail, score in map(tuple, relations)
+        Relation(spans[head], spans[tail], label, float(score))
+        for head, label, tail, score in map(tuple, relations)
+        if head in spans and tail in spans
     )
-    return Prediction(spans, related)
+    return Prediction(tuple(spans.values()), related)
 
 
 def _span(entity: Any) -> Span:
