@@ -25,7 +25,7 @@ from gliexp.config.compose import Composed, compose, compose_with
 from gliexp.config.loader import CONFIG_NAME, Loader
 from gliexp.config.report import COMMAND_LINE
 from gliexp.config.routing import ENVIRONMENT, route
-from gliexp.errors import Problem, Refusal
+from gliexp.errors import GliexpError, Problem, Refusal
 
 
 def run(words: Sequence[str]) -> int:
@@ -86,7 +86,9 @@ def _single(hydra: Hydra, loader: Loader, name: str, overrides: list[str]) -> No
     from gliexp.runs.directory import run_directory
 
     loader.ready.hydra.run.dir = str(run_directory(composed))
-    hydra.run(name, partial(_train, composed=composed), overrides)
+    ended = hydra.run(name, partial(_train, composed=composed), overrides).return_value
+    if isinstance(ended, GliexpError):
+        raise ended
 
 
 def _sweep(hydra: Hydra, loader: Loader, name: str, overrides: list[str]) -> None:
@@ -132,11 +134,18 @@ def _check_members(loader: Loader, name: str, members: list[list[str]]) -> None:
 
 
 def _train(_config: DictConfig, composed: Composed) -> Any:
-    """Hydra's task function for a single run."""
+    """Hydra's task function for a single run.
+
+    An error for the user is returned and raised by the caller: Hydra would announce it as a failed job, an interrupted
+    run too.
+    """
     _set_environment(composed)
     from gliexp.runs.train import train
 
-    return train(composed, Path(HydraConfig.get().runtime.output_dir))
+    try:
+        return train(composed, Path(HydraConfig.get().runtime.output_dir))
+    except GliexpError as error:
+        return error
 
 
 def _train_member(_config: DictConfig, directories: Sequence[Path]) -> Any:

@@ -104,6 +104,7 @@ def test_an_interrupted_run_writes_a_checkpoint_and_goes_on_from_it(gliexp, only
     (checkpoint,) = (run / "checkpoints").iterdir()
     step = int(checkpoint.name.removeprefix("checkpoint-"))
     assert f"step {step}" in errors
+    assert "Error executing job" not in errors
     again = gliexp(
         *words, f"training.resume_from_checkpoint={checkpoint}", f"training.max_steps={step + 5}", timeout=300
     )
