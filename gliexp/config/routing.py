@@ -129,6 +129,7 @@ _READERS = {
     "data.entity_labels": "gliexp.data.splits",
     "data.relation_labels": "gliexp.data.splits",
     "data.label_sampling": "gliexp.runs.stages",
+    "data.mention_swap": "gliexp.runs.stages",
     "data.threshold": "gliexp.runs.stages",
     "data.flat_ner": "gliexp.runs.stages",
     "data.on_loss": "gliexp.runs.stages",

@@ -18,6 +18,7 @@ from gliexp.config import routing
 from gliexp.config.compose import Composed
 from gliexp.data.labels import LabelSampler
 from gliexp.data.losses import account, settle
+from gliexp.data.mentions import MentionSwap
 from gliexp.data.splits import Splits
 from gliexp.models import adapters, algebra, backbone, gliner, parameters
 from gliexp.models.identity import start_as_identity
@@ -173,6 +174,7 @@ def make_trainer(
         relations=config.run.task == "relex",
         augment=augment,
         augment_probability=config.model.augment_data_prob if augment is not None else 0.0,
+        swap=mention_swap(config.data.mention_swap, built.model.config, splits),
     )
     return Trainer(
         built.model,
@@ -183,6 +185,14 @@ def make_trainer(
         evaluation=evaluation(composed, splits),
         callbacks=[*callbacks, *early_stopping(composed, bool(splits.dev))],
     )
+
+
+def mention_swap(probability: float, settings: Any, splits: Splits) -> MentionSwap | None:
+    """What exchanges mentions of training rows, within the limits of this model; None where no row is to be changed."""
+    if probability == 0:
+        return None
+    width = None if settings.span_mode == "token_level" else settings.max_width
+    return MentionSwap(splits.train, probability, max_words=settings.max_len, max_width=width)
 
 
 def early_stopping(composed: Composed, has_dev: bool) -> list[Any]:

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from gliexp.data.labels import LabelSampler
+from gliexp.data.mentions import MentionSwap
 from gliexp.data.row import Example
 from gliexp.training.rows import DrawnRow
 
@@ -50,7 +51,8 @@ class TrainingCollator:
     """Offers labels to each drawn row and collates them; a pure function of (seed, draws).
 
     `relations` says whether the model takes relation types. `augment` (relation extraction's augment_* settings)
-    changes a row before labels are offered, with probability `augment_probability`.
+    changes a row before labels are offered, with probability `augment_probability`; before it, `swap` exchanges
+    mentions.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class TrainingCollator:
         relations: bool = False,
         augment: Augmenter | None = None,
         augment_probability: float = 0.0,
+        swap: MentionSwap | None = None,
     ) -> None:
         self.collator = collator
         self.labels = labels
@@ -69,12 +72,13 @@ class TrainingCollator:
         self.relations = relations
         self.augment = augment
         self.augment_probability = augment_probability
+        self.swap = swap
 
     def __call__(self, drawn: Sequence[DrawnRow]) -> dict[str, Any]:
         epoch = drawn[0].draw.epoch
         indices = [item.draw.number for item in drawn]
         with seeded(stable_seed("collate", self.seed, epoch, *indices)):
-            rows = [self._augmented(item.row) for item in drawn]
+            rows = [self._augmented(item) for item in drawn]
             offers = [
                 self.labels.offer(row, seed=self.seed, epoch=item.draw.epoch, index=item.draw.number)
                 for row, item in zip(rows, drawn, strict=True)
@@ -86,7 +90,10 @@ class TrainingCollator:
         batch[ROWS] = indices
         return batch
 
-    def _augmented(self, row: Mapping[str, Any]) -> Example:
+    def _augmented(self, drawn: DrawnRow) -> Example:
+        row = dict(drawn.row)
+        if self.swap is not None:
+            row = self.swap(row, seed=self.seed, epoch=drawn.draw.epoch, index=drawn.draw.number)
         if self.augment is not None and random.random() < self.augment_probability:
             return dict(self.augment(row))
-        return dict(row)
+        return row

@@ -6,6 +6,7 @@ import sys
 import torch
 
 from gliexp.data.labels import LabelSampler
+from gliexp.data.mentions import MentionSwap
 from gliexp.training.collator import ROWS, TrainingCollator, seeded, stable_seed
 from gliexp.training.rows import Draw, DrawnRow
 
@@ -73,3 +74,11 @@ def test_seeds_do_not_depend_on_the_process():
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
         done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
         assert int(done.stdout) == stable_seed("collate", 1, 2, 3)
+
+
+def test_mentions_are_exchanged_before_the_library_sees_them():
+    other = {"tokenized_text": ["c", "d"], "ner": [[0, 1, "x"]]}
+    swapping = collator(swap=MentionSwap([ROW, other], 1.0))
+    seen = [swapping(drawn(epoch, 0))["rows"][0]["tokenized_text"] for epoch in range(20)]
+    assert ["a", "b"] in seen
+    assert ["c", "d", "b"] in seen

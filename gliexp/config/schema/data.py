@@ -48,6 +48,13 @@ class Data:
         SCRIPT,
         choices=("sampled", "all", "mixed"),
     )
+    mention_swap: float = key(
+        0.0,
+        "Share of the training rows in which mentions give way to others of the same label",
+        SCRIPT,
+        minimum=0,
+        maximum=1,
+    )
     threshold: float = key(0.5, "Score from which a span or relation counts as predicted", SCRIPT, minimum=0, maximum=1)
     flat_ner: bool = key(True, "Predicted entities may not overlap", SCRIPT)
     on_loss: str = key(
