@@ -178,6 +178,7 @@ LOSSES = (
         lambda config: config.training.others_lr is None,
         "gliner reads it with others_lr only",
     ),
+    Rule(("training.label_balance",), _not_task("ner"), "only task=ner weighs its entities by label"),
     Rule(("training.label_smoothing_factor",), _always, "gliner ignores it: see training.label_smoothing"),
     Rule(("training.average_tokens_across_devices",), _always, "gliner's loss does not count tokens"),
 )

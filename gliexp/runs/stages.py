@@ -16,11 +16,12 @@ from transformers import EarlyStoppingCallback
 
 from gliexp.config import routing
 from gliexp.config.compose import Composed
+from gliexp.data.balance import label_weights
 from gliexp.data.labels import LabelSampler
 from gliexp.data.losses import account, settle
 from gliexp.data.mentions import MentionSwap
 from gliexp.data.splits import Splits
-from gliexp.models import adapters, algebra, backbone, gliner, parameters
+from gliexp.models import adapters, algebra, architecture, backbone, balance, gliner, parameters
 from gliexp.models.identity import start_as_identity
 from gliexp.models.prior import set_prior
 from gliexp.training.arguments import training_arguments
@@ -165,6 +166,9 @@ def make_trainer(
         max_types=built.model.config.max_types,
         negative_ratio=built.model.config.max_neg_type_ratio,
     )
+    balanced = config.training.label_balance > 0 and architecture.variant(built.model) in balance.VARIANTS
+    if balanced:
+        balance.apply(built.model)
     augment = getattr(built.model.data_processor, "augment_example", None)
     seed = config.training.seed if config.training.data_seed is None else config.training.data_seed
     collator = TrainingCollator(
@@ -175,6 +179,7 @@ def make_trainer(
         augment=augment,
         augment_probability=config.model.augment_data_prob if augment is not None else 0.0,
         swap=mention_swap(config.data.mention_swap, built.model.config, splits),
+        weights=label_weights(splits.train, config.training.label_balance) if balanced else None,
     )
     return Trainer(
         built.model,

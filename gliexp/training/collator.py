@@ -25,6 +25,9 @@ ROWS = "row_numbers"
 """Batch entry that names the rows (0-based, in the training split) for error messages; the trainer takes it out."""
 
 LibraryCollator = Callable[..., dict[str, Any]]
+LABEL_WEIGHTS = "label_weights"
+"""Batch entry with the weight of each offered label (rows x labels); models/balance.py reads it."""
+
 Augmenter = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
@@ -52,7 +55,7 @@ class TrainingCollator:
 
     `relations` says whether the model takes relation types. `augment` (relation extraction's augment_* settings)
     changes a row before labels are offered, with probability `augment_probability`; before it, `swap` exchanges
-    mentions.
+    mentions. `weights` are those of labels in the loss, for models that heed LABEL_WEIGHTS.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class TrainingCollator:
         augment: Augmenter | None = None,
         augment_probability: float = 0.0,
         swap: MentionSwap | None = None,
+        weights: Mapping[str, float] | None = None,
     ) -> None:
         self.collator = collator
         self.labels = labels
@@ -73,6 +77,7 @@ class TrainingCollator:
         self.augment = augment
         self.augment_probability = augment_probability
         self.swap = swap
+        self.weights = weights
 
     def __call__(self, drawn: Sequence[DrawnRow]) -> dict[str, Any]:
         epoch = drawn[0].draw.epoch
@@ -88,6 +93,8 @@ class TrainingCollator:
                 types["relation_types"] = [offer.relation for offer in offers]
             batch = self.collator(rows, **types)
         batch[ROWS] = indices
+        if self.weights is not None:
+            batch[LABEL_WEIGHTS] = _weights_of([offer.entity for offer in offers], self.weights)
         return batch
 
     def _augmented(self, drawn: DrawnRow) -> Example:
@@ -97,3 +104,10 @@ class TrainingCollator:
         if self.augment is not None and random.random() < self.augment_probability:
             return dict(self.augment(row))
         return row
+
+
+def _weights_of(offered: Sequence[Sequence[str]], weights: Mapping[str, float]) -> torch.Tensor:
+    """(rows, most labels of a row); 1 for labels without a weight and where a row offers fewer labels."""
+    longest = max(1, *(len(labels) for labels in offered))
+    rows = [[weights.get(label, 1.0) for label in labels] + [1.0] * (longest - len(labels)) for labels in offered]
+    return torch.tensor(rows)

@@ -7,7 +7,7 @@ import torch
 
 from gliexp.data.labels import LabelSampler
 from gliexp.data.mentions import MentionSwap
-from gliexp.training.collator import ROWS, TrainingCollator, seeded, stable_seed
+from gliexp.training.collator import LABEL_WEIGHTS, ROWS, TrainingCollator, seeded, stable_seed
 from gliexp.training.rows import Draw, DrawnRow
 
 ROW = {"tokenized_text": ["a", "b"], "ner": [[0, 0, "x"]], "relations": []}
@@ -82,3 +82,11 @@ def test_mentions_are_exchanged_before_the_library_sees_them():
     seen = [swapping(drawn(epoch, 0))["rows"][0]["tokenized_text"] for epoch in range(20)]
     assert ["a", "b"] in seen
     assert ["c", "d", "b"] in seen
+
+
+def test_weights_stand_where_their_labels_are_offered():
+    batch = collator(weights={"x": 2.0, "y": 5.0})(drawn(0, 1))
+    assert batch[LABEL_WEIGHTS].tolist() == [
+        [{"x": 2.0, "y": 5.0}.get(label, 1.0) for label in batch["entity_types"][0]]
+    ]
+    assert LABEL_WEIGHTS not in collator()(drawn(0, 1))

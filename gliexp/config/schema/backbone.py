@@ -26,6 +26,7 @@ class Backbone:
     dropout: float = key(0.4, "Dropout of the heads on this encoder", SCRIPT, minimum=0, below=1)
     identity_start: bool = key(True, "Whether its vectors mean something before training", SCRIPT)
     num_train_epochs: float = key(3.0, "Epochs of the recipe on this encoder", SCRIPT, above=0)
+    batch_size: int = key(8, "Rows per step and device of the recipe on this encoder", SCRIPT, minimum=1)
     labels_encoder: str | None = key(None, "Label encoder for task=biencoder", HF_TRANSFORMER)
     labels_decoder: str | None = key(None, "Label generator for task=decoder", HF_TRANSFORMER)
     causal: str | None = key(None, "Causal text backbone for task=streaming", HF_TRANSFORMER)

@@ -50,6 +50,13 @@ class OldNames:
 class Own:
     """What gliexp adds to training."""
 
+    label_balance: float = key(
+        0.0,
+        "How far rare labels weigh more in the loss: 0 not at all, 1 as much in sum as the most frequent one",
+        SCRIPT,
+        minimum=0,
+        maximum=1,
+    )
     early_stopping_patience: int | None = key(
         None, "Evaluations without progress before stopping; null never stops", SCRIPT, minimum=1
     )
