@@ -80,14 +80,18 @@ def test_the_stock_library_predicts_the_same_in_a_fresh_process(
         trained[name][0], ROWS, ENTITY_TYPES, RELATION_TYPES, threshold=0.3, flat_ner=False, batch_size=len(ROWS)
     )
     spans = 0
-    for mine, (entities, relations) in zip(ours, stock_predictions[name], strict=True):
+    for row, mine, (found, related) in zip(ROWS, ours, stock_predictions[name], strict=True):
+        # the stock library's token decoders return spans in the padding of shorter rows; ours leaves them out
+        numbers = [number for number, (_, end, *_) in enumerate(found) if end < len(row["tokenized_text"])]
+        entities = [found[number] for number in numbers]
+        relations = [relation for relation in related if {relation[0], relation[2]} <= set(numbers)]
         spans += len(entities)
         assert [(s.start, s.end, s.label, list(s.generated)) for s in mine.entities] == [
             (start, end, label, generated) for start, end, label, _, generated in entities
         ]
         assert [s.score for s in mine.entities] == pytest.approx([entity[3] for entity in entities], abs=1e-5)
         assert [(mine.entities.index(r.head), r.label, mine.entities.index(r.tail)) for r in mine.relations] == [
-            (head, label, tail) for head, label, tail, _ in relations
+            (numbers.index(head), label, numbers.index(tail)) for head, label, tail, _ in relations
         ]
         assert [r.score for r in mine.relations] == pytest.approx([relation[3] for relation in relations], abs=1e-5)
     assert spans > 0
