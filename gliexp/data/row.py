@@ -41,7 +41,7 @@ class RowReader:
     """Checks rows under one mapping of field names (`{"tokens": "words", ...}`; without a name, ALIASES)."""
 
     def __init__(self, fields: Mapping[str, str | None] | None = None) -> None:
-        self._names = {key: _names((fields or {}).get(key), usual) for key, usual in ALIASES.items()}
+        self.names = {key: _names((fields or {}).get(key), usual) for key, usual in ALIASES.items()}
 
     def tidy(self, row: object) -> Tidied:
         """`row` in GLiNER's form with inclusive word indices; raises BadRow saying what is wrong with it."""
@@ -57,12 +57,12 @@ class RowReader:
             found = _split(text, text_name)
             tokens = [word.text for word in found]
         else:
-            raise BadRow(f"neither {' nor '.join((*self._names['tokens'], *self._names['text']))} is there")
+            raise BadRow(f"neither {' nor '.join((*self.names['tokens'], *self.names['text']))} is there")
         _refuse_markers(tokens)
         name, items = self._find(row, "ner")
         if not name:
             raise BadRow(
-                f"no entities: {' or '.join(self._names['ner'])} is missing (an empty list says there are none)"
+                f"no entities: {' or '.join(self.names['ner'])} is missing (an empty list says there are none)"
             )
         entities = [_entity(item, place, tokens, found, text) for place, item in enumerate(_listed(items, name))]
         example: Example = {"tokenized_text": tokens}
@@ -78,7 +78,7 @@ class RowReader:
         return tidied
 
     def _find(self, row: Mapping[str, Any], key: str) -> tuple[str, Any]:
-        for name in self._names[key]:
+        for name in self.names[key]:
             if name in row:
                 return name, row[name]
         return "", None
