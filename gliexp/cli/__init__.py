@@ -16,6 +16,7 @@ from gliexp.errors import GliexpError, Problem, Refusal
 VERBS = {
     "train": "compose, check, train, evaluate, save (also without a verb)",
     "check": "look at the config and say what is wrong; changes nothing",
+    "data": "look at data files: what is in them, what is wrong, what fits; --fix writes clean copies",
 }
 _HELP = {"-h", "--help"}
 

@@ -82,7 +82,7 @@ class Audit:
     def refuse(self, line: int, reason: str) -> None:
         """Count one bad row, and name it while there are not too many."""
         self.bad_rows += 1
-        self.reasons[_kind(reason)] += 1
+        self.reasons[reason_kind(reason)] += 1
         if len(self.bad) < NAMED:
             self.bad.append(Problem("data", reason, where=f"{self.path}:{line}"))
 
@@ -116,12 +116,12 @@ def audit(
     file_format: str | None = None,
     *,
     count_tokens: TokenCounter | None = None,
-    on_row: Callable[[Checked], None] | None = None,
+    on_row: Sequence[Callable[[Checked], None]] = (),
 ) -> Audit:
     """Look at every row of one file.
 
-    `count_tokens` gives the sub-tokens of a row's words. `on_row` is handed every row, good or bad, after it was looked
-    at: for progress, and for writing rows out.
+    `count_tokens` gives the sub-tokens of a row's words. Each of `on_row` is handed every row, good or bad,
+    after it was looked at: for progress, and for writing rows out.
     Raises Refusal where the file cannot be opened at all; a bad row is counted and named, not raised.
     """
     refused = refuse_file(Path(path), file_format)
@@ -135,12 +135,12 @@ def audit(
         else:
             found.add(row.line, row.outcome.example, count_tokens)
             found.dropped.update(row.outcome.dropped)
-        if on_row is not None:
-            on_row(row)
+        for take in on_row:
+            take(row)
     return found
 
 
-def _kind(reason: str) -> str:
+def reason_kind(reason: str) -> str:
     """A reason without its particulars, so that the same fault in many rows is one line of a table."""
     words = (word for word in reason.split() if not any(sign.isdigit() for sign in word))
     return " ".join(words)
