@@ -6,14 +6,15 @@ every relation whose two ends it holds. `data/windows.py` says where the windows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gliexp.data.row import Example
 from gliexp.data.windows import Budget, Window, WindowRule
 
-Budgets = Callable[[Example], Sequence[Budget]]
+Row = Mapping[str, Any]
+Budgets = Callable[[Row], Sequence[Budget]]
 
 
 class Chunk(NamedTuple):
@@ -26,25 +27,19 @@ class Chunk(NamedTuple):
 
 @dataclass
 class Chunked:
-    """The chunks of some documents, in the documents' order, and what was counted on the way."""
+    """The chunks of some documents, in the documents' order, and what was counted on the way.
+
+    `windows` has all windows of each document, those of chunks that were left out as `empty` too. `cut` documents
+    became more than one chunk; `halved` counts entities that a chunk shows in part, once a chunk; `tight` counts chunks
+    that a budget and not max_words made end where they end.
+    """
 
     chunks: list[Chunk] = field(default_factory=list)
-    documents: int = 0
+    windows: list[list[Window]] = field(default_factory=list)
     cut: int = 0
     halved: int = 0
     empty: int = 0
-
-    @property
-    def examples(self) -> list[Example]:
-        """The rows."""
-        return [chunk.example for chunk in self.chunks]
-
-    def windows(self) -> list[list[Window]]:
-        """The windows of each document."""
-        found: list[list[Window]] = [[] for _ in range(self.documents)]
-        for chunk in self.chunks:
-            found[chunk.document].append(chunk.window)
-        return found
+    tight: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,29 +49,33 @@ class Chunker:
     rule: WindowRule
     budgets: Budgets | None = None
 
-    def cut(self, rows: Iterable[Example], *, gold: bool = False, drop_empty: bool = False) -> Chunked:
-        """The chunks of `rows`; a row that fits in one window is handed on as it is.
+    def cut(self, rows: Iterable[Row], *, gold: bool = False, drop_empty: bool = False) -> Chunked:
+        """The chunks of `rows`; a row that fits in one window stays as it is.
 
         `gold` keeps borders off the rows' own entities, which only training may know. `drop_empty` leaves out chunks
-        without an entity, counted in `empty`; `halved` counts entities that a chunk shows in part, once a chunk.
+        without an entity.
         """
         found = Chunked()
         for number, row in enumerate(rows):
             budgets = self.budgets(row) if self.budgets is not None else ()
             windows = self.rule.windows(row["tokenized_text"], row["ner"] if gold else (), budgets)
-            found.documents += 1
+            found.windows.append(windows)
             found.cut += len(windows) > 1
             for window in windows:
-                example = row if len(windows) == 1 else part(row, window)
+                example = dict(row) if len(windows) == 1 else part(row, window)
                 found.halved += sum(_is_halved(window, first, last) for first, last, _ in row["ner"])
+                found.tight += any(self._is_tight(window, budget) for budget in budgets)
                 if drop_empty and not example["ner"]:
                     found.empty += 1
                 else:
                     found.chunks.append(Chunk(number, window, example))
         return found
 
+    def _is_tight(self, window: Window, budget: Budget) -> bool:
+        return sum(budget.costs[window.start : window.start + self.rule.max_words]) > budget.room
 
-def part(row: Example, window: Window) -> Example:
+
+def part(row: Row, window: Window) -> Example:
     """The part of `row` in `window`, in positions of its own; offered labels and all else are the row's."""
     kept = [index for index, (first, last, _) in enumerate(row["ner"]) if window.holds(first, last)]
     moved = {index: place for place, index in enumerate(kept)}

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 from gliner.decoding.utils import has_overlapping, has_overlapping_nested
 
 from gliexp.data.chunking import Chunker
-from gliexp.data.row import Example
 from gliexp.data.windows import Window
-from gliexp.models.predict import Prediction, Relation, Span, predict
+from gliexp.models.predict import Prediction, Relation, Rows, Span, predict
 
 Key = tuple[int, int, str]
 """First word, last word and label of an entity: what makes two predictions the same."""
@@ -25,7 +24,7 @@ class Part(NamedTuple):
 
 def predict_documents(
     model: Any,
-    rows: Sequence[Example],
+    rows: Rows,
     chunker: Chunker,
     entity_types: Sequence[str],
     relation_types: Sequence[str] | None = None,

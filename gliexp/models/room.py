@@ -72,7 +72,10 @@ class Room:
 
     def seen(self, words: Sequence[str], offered: Offered) -> int:
         """How many of the words, from the first, the model reads whole beside these labels."""
-        return min((_affordable(budget) for budget in self.budgets(words, offered)), default=len(words))
+        left = self.left(offered)
+        if left is None or _at_most(words) <= left:
+            return len(words)
+        return min(_affordable(budget) for budget in self.budgets(words, offered))
 
     def _costs_of(self, offered: Offered) -> list[int]:
         key = (tuple(offered.entity), tuple(offered.relation))
@@ -85,6 +88,12 @@ class Room:
         rows, _ = self._processor.prepare_inputs([[]], [list(offered.entity)], relations=[list(offered.relation)])
         words: list[str] = rows[0]
         return words
+
+
+def _at_most(words: Sequence[str]) -> float:
+    """A bound on the sub-tokens of plain words, so that short rows need no tokenizer: one a letter, two a space."""
+    text = "".join(words)
+    return len(text) + 2 * len(words) if text.isascii() else float("inf")
 
 
 def _affordable(budget: Budget) -> int:

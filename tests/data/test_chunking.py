@@ -53,7 +53,7 @@ def _span(triple: tuple[Any, ...]) -> int:
 def test_every_chunk_is_a_right_row_and_comes_out_the_same_again(rows: list[Example], rule: WindowRule) -> None:
     first, again = (Chunker(rule).cut(rows, gold=True) for _ in range(2))
     assert first == again
-    for example in first.examples:
+    for example in (chunk.example for chunk in first.chunks):
         size = len(example["tokenized_text"])
         assert all(0 <= start <= end < size for start, end, _ in example["ner"])
         assert all(max(head, tail) < len(example["ner"]) for head, tail, _ in example.get("relations", ()))
@@ -63,11 +63,11 @@ def test_short_rows_are_handed_on_and_long_ones_are_not_changed() -> None:
     short = {"tokenized_text": ["a", "b"], "ner": [[0, 1, "x"]]}
     long = {"tokenized_text": list("abcdef"), "ner": [[0, 1, "x"], [5, 5, "y"]], "ner_labels": ["x", "y"]}
     chunked = Chunker(WindowRule(4, 1)).cut([short, long])
-    assert chunked.examples[0] is short
+    assert chunked.chunks[0].example == short
     assert long["tokenized_text"] == list("abcdef")
-    assert (chunked.documents, chunked.cut, chunked.empty) == (2, 1, 0)
-    assert all(example["ner_labels"] == ["x", "y"] for example in chunked.examples[1:])
-    assert [len(windows) for windows in chunked.windows()] == [1, 2]
+    assert (chunked.cut, chunked.empty, chunked.tight) == (1, 0, 0)
+    assert all(chunk.example["ner_labels"] == ["x", "y"] for chunk in chunked.chunks[1:])
+    assert [len(windows) for windows in chunked.windows] == [1, 2]
 
 
 def test_empty_chunks_can_be_left_out_and_are_counted() -> None:
@@ -76,6 +76,7 @@ def test_empty_chunks_can_be_left_out_and_are_counted() -> None:
     chunked = chunker.cut([row], drop_empty=True)
     assert len(chunked.chunks) == 1
     assert chunked.empty == 3
+    assert len(chunked.windows[0]) == 4
     assert len(chunker.cut([row]).chunks) == 4
 
 
@@ -104,4 +105,6 @@ def test_a_relation_whose_ends_share_no_chunk_is_in_none() -> None:
 def test_budgets_are_asked_for_each_row() -> None:
     rows = [{"tokenized_text": ["w"] * 6, "ner": []}, {"tokenized_text": ["v"] * 6, "ner": []}]
     chunker = Chunker(WindowRule(6, 1), lambda row: [Budget([2] * 6, 6 if "v" in row["tokenized_text"] else 12)])
-    assert [len(windows) for windows in chunker.cut(rows).windows()] == [1, 3]
+    chunked = chunker.cut(rows)
+    assert [len(windows) for windows in chunked.windows] == [1, 3]
+    assert chunked.tight == 2  # the last chunk ends with the document

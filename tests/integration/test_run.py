@@ -6,11 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from gliexp.data import sample
+
 from .conftest import environment, read
 
+SAMPLE = Path(sample.__file__).parent / "samples"
 SHORT = ("training.max_steps=12", "training.eval_strategy=steps", "training.eval_steps=6")
 VARIANTS = {
     "ner": ["task=ner"],
@@ -130,3 +134,39 @@ def test_entities_that_cannot_be_learned_are_counted_or_refused(gliexp, only_run
     assert gliexp("data.train_data=train.jsonl", "data.on_loss=warn", *SHORT).returncode == 0
     done = [path for path in tmp_path.glob("outputs/*/*/run.json") if read(path)["status"] == "done"]
     assert read(done[0])["dropped"]["train: entity wider than max_width"] == 18
+
+
+def test_long_documents_are_trained_and_scored_whole(gliexp, only_run, tmp_path):
+    rows = read_lines(SAMPLE / "train.jsonl")
+    documents = [joined(rows[start : start + 20]) for start in range(0, 200, 20)]
+    (tmp_path / "train.jsonl").write_text("\n".join(map(json.dumps, documents)))
+    chunks = "data.long_doc_chunking={enabled: true, max_words: 60, stride: 20}"
+    given = ["data.train_data=train.jsonl", "data.val_data=train.jsonl", chunks, "task=relex", *SHORT]
+    done = gliexp(*given, "run.name=first")
+    assert done.returncode == 0, done.stderr
+    run = only_run()
+    record = read(run / "run.json")
+    assert record["chunks"]["train"]["documents"] == 10
+    assert record["chunks"]["train"]["chunks"] > 30
+    assert "train: 10 documents became" in done.stdout
+    metrics = read(run / "metrics.json")["eval"]
+    assert metrics["examples"] == 10
+    support = sum(figures["support"] for figures in metrics["ner_per_label"].values())
+    assert support == sum(len(document["ner"]) for document in documents)
+
+
+def joined(rows):
+    """One document of several rows."""
+    document = {"tokenized_text": [], "ner": [], "relations": []}
+    for row in rows:
+        words, entities = len(document["tokenized_text"]), len(document["ner"])
+        document["tokenized_text"] += row["tokenized_text"]
+        document["ner"] += [[start + words, end + words, label] for start, end, label in row["ner"]]
+        document["relations"] += [
+            [head + entities, tail + entities, label] for head, tail, label in row.get("relations", [])
+        ]
+    return document
+
+
+def read_lines(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
