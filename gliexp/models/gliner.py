@@ -20,6 +20,7 @@ from gliexp.errors import Problem, Refusal, RunFailed
 from gliexp.models import architecture, configuration, pretrained, saved
 from gliexp.models.parameters import freeze
 from gliexp.models.upstream.cures import apply_all
+from gliexp.models.upstream.invisible_words import VisibleWords
 from gliexp.models.upstream.special_rows import scatter_rows
 
 _INDICES = {"ent_token": "class_token_index", "label_token": "class_token_index", "rel_token": "rel_token_index"}
@@ -196,6 +197,7 @@ class TrainingCollator:
     def __init__(self, model: Any) -> None:
         self.collator = model._create_data_collator()
         self.relations = architecture.has_relations(model)
+        self.visible = VisibleWords(model.data_processor.transformer_tokenizer)
 
     def __call__(
         self,
@@ -212,7 +214,8 @@ class TrainingCollator:
         if self.relations:
             offered = relation_types if relation_types is not None else [()] * len(rows)
             types["relation_types"] = [list(names) for names in offered]
-        batch: dict[str, Any] = self.collator([dict(row) for row in rows], **types)
+        seen = [{**row, "tokenized_text": self.visible(row["tokenized_text"])} for row in rows]
+        batch: dict[str, Any] = self.collator(seen, **types)
         return batch
 
 

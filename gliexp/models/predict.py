@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from gliexp.models import architecture
+from gliexp.models.upstream.invisible_words import VisibleWords
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -95,10 +96,11 @@ def outputs(
     types: dict[str, Any] = {"entity_types": list(entity_types)}
     if architecture.has_relations(model):
         types["relation_types"] = list(relation_types or ())
+    visible = VisibleWords(model.data_processor.transformer_tokenizer)
     order = sorted(range(len(rows)), key=lambda number: -len(rows[number]["tokenized_text"]))
     for start in range(0, len(order), batch_size):
         numbers = order[start : start + batch_size]
-        inputs = [{"tokenized_text": list(rows[number]["tokenized_text"]), "ner": None} for number in numbers]
+        inputs = [{"tokenized_text": visible(rows[number]["tokenized_text"]), "ner": None} for number in numbers]
         with undisturbed(model):
             batch = model.collate_batch(inputs, collator=collator, **types)
             result = _run(model, batch, threshold)

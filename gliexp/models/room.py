@@ -29,7 +29,7 @@ class _Reader:
     spaced: bool = False
 
     def costs(self, words: Sequence[str]) -> list[int]:
-        """Sub-tokens of each word; 0 for a word that the tokenizer does not see at all."""
+        """Sub-tokens of each word; 1 for a word that the tokenizer does not see, for which the unknown token stands."""
         if not words:
             return []
         asked = [f" {word}" if self.spaced else word for word in words]
@@ -37,7 +37,7 @@ class _Reader:
             asked, is_split_into_words=True, add_special_tokens=False, truncation=False, verbose=False
         )
         counted = Counter(encoded.word_ids())
-        return [counted[place] for place in range(len(words))]
+        return [max(1, counted[place]) for place in range(len(words))]
 
 
 class Room:
