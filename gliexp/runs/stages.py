@@ -179,6 +179,7 @@ def make_trainer(
         dev_rows=splits.dev or None,
         collator=collator,
         evaluation=evaluation(composed, splits, chunker),
+        places=splits.places.get("train", ()),
         callbacks=[*callbacks, *early_stopping(composed, bool(splits.dev))],
     )
 
