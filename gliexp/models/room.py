@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from gliexp.data.labels import Offered
@@ -19,25 +18,37 @@ UNLIMITED = 10**9
 """transformers gives a tokenizer without a limit a model_max_length of 10**30."""
 
 
-@dataclass(frozen=True)
+KEPT = 500_000
+"""Words whose costs are kept in memory at once."""
+
+
 class _Reader:
     """A tokenizer that reads the row's words, the most sub-tokens it takes, and how many of these are its own."""
 
-    tokenizer: Any
-    limit: int
-    own: int
-    spaced: bool = False
+    def __init__(self, tokenizer: Any, own: int, *, spaced: bool = False) -> None:
+        self.limit = int(tokenizer.model_max_length)
+        self.own = own
+        self._tokenizer = tokenizer
+        self._spaced = spaced
+        self._known: dict[str, int] = {}
 
     def costs(self, words: Sequence[str]) -> list[int]:
-        """Sub-tokens of each word; 1 for a word that the tokenizer does not see, for which the unknown token stands."""
-        if not words:
-            return []
-        asked = [f" {word}" if self.spaced else word for word in words]
-        encoded = self.tokenizer(
-            asked, is_split_into_words=True, add_special_tokens=False, truncation=False, verbose=False
-        )
-        counted = Counter(encoded.word_ids())
-        return [max(1, counted[place]) for place in range(len(words))]
+        """Sub-tokens of each word; 1 for a word that the tokenizer does not see, for which the unknown token stands.
+
+        Words that come split are encoded one by one, whatever stands beside them, so each is looked at once.
+        """
+        fresh = [word for word in dict.fromkeys(words) if word not in self._known]
+        if fresh:
+            if len(self._known) > KEPT:
+                self._known.clear()
+                fresh = list(dict.fromkeys(words))
+            asked = [f" {word}" if self._spaced else word for word in fresh]
+            encoded = self._tokenizer(
+                asked, is_split_into_words=True, add_special_tokens=False, truncation=False, verbose=False
+            )
+            counted = Counter(encoded.word_ids())
+            self._known.update((word, max(1, counted[place])) for place, word in enumerate(fresh))
+        return [self._known[word] for word in words]
 
 
 class Room:
@@ -72,10 +83,7 @@ class Room:
 
     def seen(self, words: Sequence[str], offered: Offered) -> int:
         """How many of the words, from the first, the model reads whole beside these labels."""
-        left = self.left(offered)
-        if left is None or _at_most(words) <= left:
-            return len(words)
-        return min(_affordable(budget) for budget in self.budgets(words, offered))
+        return min((_affordable(budget) for budget in self.budgets(words, offered)), default=len(words))
 
     def _costs_of(self, offered: Offered) -> list[int]:
         key = (tuple(offered.entity), tuple(offered.relation))
@@ -90,13 +98,9 @@ class Room:
         return words
 
 
-def _at_most(words: Sequence[str]) -> float:
-    """A bound on the sub-tokens of plain words, so that short rows need no tokenizer: one a letter, two a space."""
-    text = "".join(words)
-    return len(text) + 2 * len(words) if text.isascii() else float("inf")
-
-
 def _affordable(budget: Budget) -> int:
+    if sum(budget.costs) <= budget.room:
+        return len(budget.costs)
     spent = 0
     for place, cost in enumerate(budget.costs):
         spent += cost
@@ -110,9 +114,9 @@ def _readers(model: Any) -> list[_Reader]:
     text = processor.transformer_tokenizer
     # the streaming processor adds no special tokens (gliner/data_processing/processor.py:700)
     own = 0 if architecture.variant(model) == architecture.STREAMING else text.num_special_tokens_to_add()
-    readers = [_Reader(text, int(text.model_max_length), own)]
+    readers = [_Reader(text, own)]
     if architecture.has_decoder(model) and getattr(model.config, "full_decoder_context", False):
         # a label decoder that is shown the words of a span reads the row a second time (processor.py:1300)
         second = processor.decoder_tokenizer
-        readers.append(_Reader(second, int(second.model_max_length), second.num_special_tokens_to_add(), spaced=True))
+        readers.append(_Reader(second, second.num_special_tokens_to_add(), spaced=True))
     return readers

@@ -28,6 +28,10 @@ def refuse_crowding(composed: Composed, splits: Splits, room: Room, labels: Labe
             allowed = "fewer or shorter labels, or a backbone that reads more"
             raise Refusal([Problem("data.entity_labels", f"{says}: there is no room for text", allowed)])
         notices.append(f"{says}: this model can only be asked about fewer of them at once")
+    # without labels of its own or unknown ones, no row is asked about more than the whole set
+    own = [row for row in splits.train if "ner_labels" in row or "rel_labels" in row]
+    if left >= 1 and not own and "train" not in splits.unknown:
+        return notices
     places = splits.places.get("train") or [f"row {number}" for number in range(len(splits.train))]
     problems = []
     for row, place in zip(splits.train, places, strict=True):

@@ -67,3 +67,14 @@ def test_a_tokenizer_without_limit_has_room_for_all(values: Any) -> None:
     assert room.left(OFFERED) is None
     assert room.budgets(["alice"], OFFERED) == []
     assert room.seen(["alice"] * 5000, OFFERED) == 5000
+
+
+def test_words_cost_what_they_cost_in_a_row(model: Any) -> None:
+    words = ["acme", "acme-works", "londonish", "é", "Zürich", "12.5", "acme", "—", "a" * 40]
+    tokenizer = model.data_processor.transformer_tokenizer
+    ids = tokenizer(["<", *words], is_split_into_words=True, add_special_tokens=False).word_ids()
+    first = Room(model).budgets(words, OFFERED)[0]
+    assert first.costs == [ids.count(place) for place in range(1, len(words) + 1)]
+    again = Room(model)
+    again.seen(words[3:], OFFERED)
+    assert again.budgets(words, OFFERED)[0] == first
