@@ -19,6 +19,7 @@ from safetensors import SafetensorError
 from gliexp.errors import Problem, Refusal, RunFailed
 from gliexp.models import architecture, configuration, pretrained, saved
 from gliexp.models.parameters import freeze
+from gliexp.models.positions import limit_tokenizers
 from gliexp.models.upstream.cures import apply_all
 from gliexp.models.upstream.invisible_words import VisibleWords
 from gliexp.models.upstream.special_rows import scatter_rows
@@ -76,6 +77,7 @@ def build(values: Mapping[str, Any], *, trust_remote_code: bool = False, seed: i
             setattr(model.config, backbone.config_key, holder.model.config)
         _add_special_tokens(model, seed)
     model = apply_all(model)
+    limit_tokenizers(model)
     if values.get("fine_tune") is False:
         freeze(model)
     model.eval()
@@ -136,6 +138,7 @@ def load(source: str | Path, revision: str | None = None, *, trust_remote_code: 
         shown = ", ".join(missing[:3]) + (" …" if len(missing) > 3 else "")
         raise saved.refused(file, f"lacks {len(missing)} tensors of its architecture: {shown}", "a merged, whole model")
     model = apply_all(model)
+    limit_tokenizers(model)
     model.eval()
     return model
 
