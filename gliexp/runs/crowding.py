@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from gliexp.config.compose import Composed
+from gliexp.config.schema.data import LongDocChunking
+from gliexp.data.chunking import Row
 from gliexp.data.labels import LabelSampler, Offered
 from gliexp.data.reading import shortened
 from gliexp.data.splits import Splits
@@ -43,3 +47,27 @@ def refuse_crowding(composed: Composed, splits: Splits, room: Room, labels: Labe
     if problems:
         raise Refusal(shortened(problems))
     return notices
+
+
+def refuse_wide_overlap(
+    chunking: LongDocChunking, rows: Sequence[Row], places: Sequence[str], room: Room, ask: Callable[[Row], Offered]
+) -> None:
+    """Raise Refusal where the words that windows share do not fit into what the labels leave of the tokenizer's limit.
+
+    Windows would go on by one word at a time, cut off all the same. A document is judged by its mean word.
+    """
+    crowded: list[str] = []
+    fitting = chunking.stride
+    for row, place in zip(rows, places, strict=True):
+        words = row["tokenized_text"]
+        for budget in room.budgets(words, ask(row)):
+            cost = sum(budget.costs)
+            fits = budget.room * len(words) // cost - 1  # shared words, so that one more is left to go on by
+            if cost > budget.room and fits < chunking.stride:
+                crowded.append(place)
+                fitting = min(fitting, max(0, fits))
+                break
+    if crowded:
+        found = f"{len(crowded)} documents ({', '.join(crowded[:5])}{', …' if len(crowded) > 5 else ''})"
+        message = f"{chunking.stride} shared words do not fit into {room.limit} sub-tokens beside the labels: {found}"
+        raise Refusal([Problem("data.long_doc_chunking.stride", message, f"0 to {fitting}, or fewer labels")])

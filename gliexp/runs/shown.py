@@ -15,7 +15,7 @@ from gliexp.data.splits import Splits
 from gliexp.data.windows import Window, WindowRule
 from gliexp.errors import Problem, Refusal
 from gliexp.models.room import Room
-from gliexp.runs.crowding import refuse_crowding
+from gliexp.runs.crowding import refuse_crowding, refuse_wide_overlap
 
 Ask = Callable[[Row], Offered]
 """The labels that a row is asked about: in training the most that it may be, else the whole set."""
@@ -55,6 +55,8 @@ def show(composed: Composed, model: Any, splits: Splits, labels: LabelSampler) -
         chunked = None
         if config.data.long_doc_chunking.enabled:
             chunker = _chunker(composed, model, room, ask)
+            places = splits.places.get(split) or [f"row {number}" for number in range(len(rows))]
+            refuse_wide_overlap(config.data.long_doc_chunking, rows, places, room, ask)
             drop_empty = split == "train" and config.data.long_doc_chunking.drop_empty_chunks
             chunked = chunker.cut(rows, gold=split == "train", drop_empty=drop_empty)
             shown.chunks[split] = _record(chunked)

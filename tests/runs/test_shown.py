@@ -117,6 +117,18 @@ def test_chunks_are_made_to_fit_the_tokenizer(narrow: Any) -> None:
     assert all(len(row["tokenized_text"]) < 40 for row in shown.splits.train)
 
 
+def test_shared_words_that_fill_the_room_are_refused_with_what_would_fit(narrow: Any) -> None:
+    document = long(90, (1, 2, "law"))
+    wide = [CHUNKS, "data.long_doc_chunking.max_words=60"]
+    with pytest.raises(
+        Refusal, match=r"45 shared words do not fit .* 1 documents \(t\.jsonl:2\); allowed: 0 to (\d+)"
+    ) as bad:
+        look(narrow, splits_of([SHORT, document]), *wide, "data.long_doc_chunking.stride=45")
+    allowed = bad.value.problems[0].allowed.removeprefix("0 to ").split(",")[0]
+    shown = look(narrow, splits_of([SHORT, document]), *wide, f"data.long_doc_chunking.stride={allowed}")
+    assert shown.dropped == {}
+
+
 def test_a_prompt_without_room_for_text_is_refused(narrow: Any) -> None:
     crowd = [f"label number {number}" for number in range(40)]
     splits = splits_of([SHORT], [SHORT], labels=["law", *crowd])
