@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from typing import NamedTuple
 
 from gliexp.data import formats
-from gliexp.data.row import BadRow, Example, RowReader
+from gliexp.data.row import BadRow, Example, RowReader, Tidied
 from gliexp.errors import Problem, Refusal
 
 SHOWN = 20
@@ -47,26 +48,40 @@ def read(
 def scan(path: str | Path, fields: Mapping[str, str | None] | None = None, file_format: str | None = None) -> Reading:
     """Like `read`, but hands back what is wrong in `.problems` instead of raising, for callers with several files."""
     reading = Reading(str(path))
-    refused = _refuse_file(Path(path), file_format)
+    refused = refuse_file(Path(path), file_format)
     if refused is not None:
         reading.problems.append(refused)
         return reading
-    reader = RowReader(fields)
+    for line, outcome, _ in checked(path, RowReader(fields), file_format):
+        if isinstance(outcome, BadRow):
+            reading.problems.append(Problem("data", str(outcome), where=f"{path}:{line}"))
+            continue
+        reading.examples.append(outcome.example)
+        reading.lines.append(line)
+        if outcome.dropped:
+            reading.dropped.update(outcome.dropped)
+    if not reading.examples and not reading.problems:
+        reading.problems.append(Problem("data", "the file holds no row", where=str(path)))
+    return reading
+
+
+class Checked(NamedTuple):
+    """A row's line, what it became or why it cannot be used, and the row as it stands in the file."""
+
+    line: int
+    outcome: Tidied | BadRow
+    row: object
+
+
+def checked(path: str | Path, reader: RowReader, file_format: str | None = None) -> Iterator[Checked]:
+    """Each row of a file that can be opened; one row is held at a time."""
     for raw in formats.READERS[_named(file_format) or formats.guess(Path(path))](Path(path)):
         try:
             if raw.reason:
                 raise BadRow(raw.reason)
-            tidied = reader.tidy(raw.row)
+            yield Checked(raw.line, reader.tidy(raw.row), raw.row)
         except BadRow as bad:
-            reading.problems.append(Problem("data", str(bad), where=f"{path}:{raw.line}"))
-            continue
-        reading.examples.append(tidied.example)
-        reading.lines.append(raw.line)
-        if tidied.dropped:
-            reading.dropped.update(tidied.dropped)
-    if not reading.examples and not reading.problems:
-        reading.problems.append(Problem("data", "the file holds no row", where=str(path)))
-    return reading
+            yield Checked(raw.line, bad, raw.row)
 
 
 def shortened(problems: list[Problem]) -> list[Problem]:
@@ -81,7 +96,7 @@ def _named(file_format: str | None) -> str | None:
     return None if file_format in (None, "auto") else file_format
 
 
-def _refuse_file(path: Path, file_format: str | None) -> Problem | None:
+def refuse_file(path: Path, file_format: str | None) -> Problem | None:
     """What keeps `path` from being read at all, if anything."""
     named = _named(file_format)
     if named is not None and named not in formats.READERS:

@@ -41,7 +41,7 @@ class RowReader:
     """Checks rows under one mapping of field names (`{"tokens": "words", ...}`; without a name, ALIASES)."""
 
     def __init__(self, fields: Mapping[str, str | None] | None = None) -> None:
-        self._names = {key: _names((fields or {}).get(key), usual) for key, usual in ALIASES.items()}
+        self.names = {key: _names((fields or {}).get(key), usual) for key, usual in ALIASES.items()}
 
     def tidy(self, row: object) -> Tidied:
         """`row` in GLiNER's form with inclusive word indices; raises BadRow saying what is wrong with it."""
@@ -57,12 +57,12 @@ class RowReader:
             found = _split(text, text_name)
             tokens = [word.text for word in found]
         else:
-            raise BadRow(f"neither {' nor '.join((*self._names['tokens'], *self._names['text']))} is there")
+            raise BadRow(f"neither {' nor '.join((*self.names['tokens'], *self.names['text']))} is there")
         _refuse_markers(tokens)
         name, items = self._find(row, "ner")
         if not name:
             raise BadRow(
-                f"no entities: {' or '.join(self._names['ner'])} is missing (an empty list says there are none)"
+                f"no entities: {' or '.join(self.names['ner'])} is missing (an empty list says there are none)"
             )
         entities = [_entity(item, place, tokens, found, text) for place, item in enumerate(_listed(items, name))]
         example: Example = {"tokenized_text": tokens}
@@ -78,7 +78,7 @@ class RowReader:
         return tidied
 
     def _find(self, row: Mapping[str, Any], key: str) -> tuple[str, Any]:
-        for name in self._names[key]:
+        for name in self.names[key]:
             if name in row:
                 return name, row[name]
         return "", None
@@ -106,6 +106,9 @@ def _tokens(value: object, name: str) -> list[str]:
     tokens = _listed(value, name)
     if not tokens:
         raise BadRow(f"{name} is empty")
+    # The words are most of a file, so the usual row is passed in two calls; only a bad one is looked at word by word.
+    if set(map(type, tokens)) == {str} and all(map(str.strip, tokens)):
+        return list(tokens)
     for place, token in enumerate(tokens):
         if not isinstance(token, str):
             raise BadRow(f"{name}[{place}] is {_kind(token)}, not text")
@@ -124,6 +127,8 @@ def _split(text: object, name: str) -> list[words.Word]:
 
 
 def _refuse_markers(tokens: Sequence[str]) -> None:
+    if "<<" not in "\n".join(tokens):
+        return
     for place, token in enumerate(tokens):
         if "<<" in token and (held := [marker for marker in MARKERS if marker in token]):
             raise BadRow(f"word {place} holds {held[0]}, which the model reserves for its prompt")
@@ -159,6 +164,11 @@ def _entity(
     item: object, place: int, tokens: Sequence[str], found: Sequence[words.Word] | None, text: Any
 ) -> tuple[int, int, str]:
     """(first word, last word inclusive, label); with `found` the item counts characters, end exclusive."""
+    if found is None and type(item) is list and len(item) == 3:  # the usual case, passed without building messages
+        first, final, name = item
+        sound = type(first) is type(final) is int and 0 <= first <= final < len(tokens)
+        if sound and type(name) is str and name.strip():
+            return first, final, name
     what = f"entity {place}"
     raw_start, raw_end, raw_label = _parts(item, what, ("start", "end", "label"))
     start, end = _whole(raw_start, f"{what}: start"), _whole(raw_end, f"{what}: end")
