@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -171,3 +172,19 @@ def joined(rows):
 
 def read_lines(path):
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_a_run_on_chunks_goes_on_from_a_checkpoint_as_if_never_ended(gliexp, only_run, tmp_path):
+    words = [
+        "data.long_doc_chunking={enabled: true, max_words: 10, stride: 4}",
+        "training.load_best_model_at_end=false",
+    ]
+    words += ["training.save_strategy=steps", *SHORT]
+    assert gliexp(*words).returncode == 0
+    weights = only_run() / "model" / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.unlink()
+    shutil.copytree(only_run() / "checkpoints" / "checkpoint-6", tmp_path / "half")
+    again = gliexp(*words, f"training.resume_from_checkpoint={tmp_path / 'half'}")
+    assert again.returncode == 0, again.stderr
+    assert weights.read_bytes() == whole
