@@ -134,7 +134,12 @@ _READERS = {
     "training.label_balance": "gliexp.runs.stages",
     "data.threshold": "gliexp.runs.stages",
     "data.flat_ner": "gliexp.runs.stages",
-    "data.on_loss": "gliexp.runs.stages",
+    "data.on_loss": "gliexp.runs.shown",
+    "data.long_doc_chunking.enabled": "gliexp.runs.shown",
+    "data.long_doc_chunking.max_words": "gliexp.runs.shown",
+    "data.long_doc_chunking.stride": "gliexp.runs.shown",
+    "data.long_doc_chunking.drop_empty_chunks": "gliexp.runs.shown",
+    "data.long_doc_chunking.respect_sentences": "gliexp.runs.shown",
 }
 
 

@@ -41,8 +41,8 @@ def save_and_verify(composed: Composed, trainer: Trainer, splits: Splits, direct
         adapters.save_adapter(model, directory / "adapter")
         adapters.merge(model)
     gliner.save(model, directory / "model")
-    rows = (splits.test or splits.dev or splits.train)[:VERIFIED_ROWS]
     labels = trainer.evaluation
+    rows = labels.shown(splits.test or splits.dev or splits.train)[:VERIFIED_ROWS]
     return export.verify(model, directory / "model", rows, labels.entity_labels, labels.relation_labels or None)
 
 

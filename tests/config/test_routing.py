@@ -33,7 +33,12 @@ from gliexp.config.schema import Config
 STOPPING = ["training.early_stopping_patience=3", "training.load_best_model_at_end=true"]
 SETUPS: dict[str, list[str]] = {
     "ner": ["peft=lora", "peft.target_modules=attention+mlp", "hub=end", "training.hub_model_id=a/b"],
-    "ner tokens": ["span_mode=token_level", "model.represent_spans=true", *STOPPING],
+    "ner tokens": [
+        "span_mode=token_level",
+        "model.represent_spans=true",
+        "data.long_doc_chunking.enabled=true",
+        *STOPPING,
+    ],
     "biencoder": ["task=biencoder", "model.post_fusion_schema=l2l"],
     "biencoder tokens": ["task=biencoder", "span_mode=token_level"],
     "decoder": ["task=decoder", "training.max_steps=10"],

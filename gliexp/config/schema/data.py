@@ -20,11 +20,15 @@ class Fields:
 
 @dataclass
 class LongDocChunking:
-    """Cutting long documents into windows."""
+    """Cutting long documents into windows that overlap."""
 
-    enabled: bool = key(False, "Cut documents into windows before training", SCRIPT)
-    max_words: int = key(200, "Words per window", SCRIPT, minimum=1)
-    stride: int = key(50, "Words shared by neighbouring windows", SCRIPT, minimum=0)
+    enabled: bool = key(False, "Train on windows of long documents, predict in windows, score whole documents", SCRIPT)
+    max_words: int = key(200, "Words per window at most; fewer where the tokenizer's limit says so", SCRIPT, minimum=1)
+    stride: int = key(
+        50, "Words shared by neighbouring windows, at least: no entity up to this width is cut", SCRIPT, minimum=0
+    )
+    drop_empty_chunks: bool = key(False, "Train without the windows that hold no entity", SCRIPT)
+    respect_sentences: bool = key(True, "Windows begin and end at sentence ends where one is near", SCRIPT)
 
 
 @dataclass
