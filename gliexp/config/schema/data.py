@@ -7,6 +7,8 @@ from typing import Any
 
 from gliexp.config.schema.key import SCRIPT, key
 
+FORMATS = ("json", "jsonl", "conll", "brat", "docred", "spert")
+
 
 @dataclass
 class Fields:
@@ -36,9 +38,7 @@ class Data:
     )
     val_data: Any = key(None, "Validation file or files; null means none", SCRIPT, kinds=("str", "list"))
     test_data: Any = key(None, "Test file or files; null means none", SCRIPT, kinds=("str", "list"))
-    format: str = key(
-        "auto", "Form of the files; auto decides by name and content", SCRIPT, choices=("auto", "json", "jsonl")
-    )
+    format: str = key("auto", "Form of the files; auto looks into them", SCRIPT, choices=("auto", *FORMATS))
     fields: Fields = field(default_factory=Fields)
     entity_labels: list[str] | None = key(None, "Fixed entity types; null takes those of the training data", SCRIPT)
     relation_labels: list[str] | None = key(None, "Fixed relation types; null takes those of the training data", SCRIPT)
