@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from gliexp.data import formats
 from gliexp.data.formats import PLAIN, Layout, Raw
-from gliexp.data.row import BadRow, Example, RowReader, Tidied, WholeText
+from gliexp.data.row import BadRow, Example, Lacking, RowReader, Tidied, WholeText
 from gliexp.errors import Problem, Refusal
 
 SHOWN = 20
@@ -81,11 +81,13 @@ def scan(
     found = None if _named(file_format) else formats.recognise(Path(path), layout)
     reading.format, reading.detail = found or (_named(file_format) or "jsonl", "")
     reader = reader_of(reading.format, fields, tag_names)
+    lacking = 0
     for row in checked(path, reader, reading.format, layout):
         if isinstance(row.outcome, BadRow):
             if isinstance(row.outcome, WholeText) and not reading.examples:
                 reading.problems = [_other_task(row.outcome, str(path))]
                 return reading
+            lacking += isinstance(row.outcome, Lacking)
             where = _place(reading.path, row.file, row.line)
             reading.problems.append(Problem("data", str(row.outcome), where=where))
             continue
@@ -97,6 +99,9 @@ def scan(
         reading.notes.extend(f"{_place(reading.path, row.file, '')}{note}" for note in row.notes)
     if reader.scheme is not None:
         reading.detail = ", ".join(filter(None, (reading.detail, reader.scheme.name)))
+    if not reading.examples and lacking == len(reading.problems) > 1:
+        message = f"{reading.problems[0].message} (so in all {len(reading.problems)} rows)"
+        reading.problems = [Problem("data", message, where=str(path))]
     if not reading.examples and not reading.problems:
         reading.problems.append(Problem("data", "the file holds no row", where=str(path)))
     return reading
@@ -177,6 +182,8 @@ def refuse_file(path: Path, file_format: str | None, layout: Layout = PLAIN) -> 
     if named is not None and named not in formats.FORMATS:
         nearest = get_close_matches(named, formats.FORMATS, n=1)
         return Problem("data.format", f"unknown format {named!r}", allowed=known, nearest="".join(nearest))
+    if formats.on_hub(path, named):
+        return None
     if not path.exists():
         beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
         return Problem(

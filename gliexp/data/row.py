@@ -30,7 +30,11 @@ _RELATION = ("head", "tail", "label")
 WIDENED = "entity that began or ended inside a word (widened to whole words)"
 
 
-class WholeText(BadRow):
+class Lacking(BadRow):
+    """A row without a column that it must have: most likely no row of the file has it."""
+
+
+class WholeText(Lacking):
     """A row with labels of its whole text where entities are wanted."""
 
 
@@ -117,7 +121,7 @@ class RowReader:
             return tokens, None, None
         name, text = self._find(row, "text")
         if not name:
-            raise BadRow(f"neither {' nor '.join((*self.names['tokens'], *self.names['text']))} is there{_has(row)}")
+            raise Lacking(f"neither {' nor '.join((*self.names['tokens'], *self.names['text']))} is there{_has(row)}")
         _refuse_markers([text] if isinstance(text, str) else [])
         found = _split(text, name)
         tokens = [word.text for word in found]
@@ -134,14 +138,12 @@ class RowReader:
             value = listing.side_by_side(value, parts, name)
         return name, _listed(value, name)
 
-    def _without_entities(self, row: Mapping[str, Any]) -> BadRow:
+    def _without_entities(self, row: Mapping[str, Any]) -> Lacking:
         whole, _ = self._find(row, "labels")
         names = " or ".join(self.names["ner"])
         if whole:
-            return WholeText(
-                f"{whole} labels the text as a whole, which is classification; entities ({names}) are missing"
-            )
-        return BadRow(f"no entities: {names} is missing (an empty list says there are none){_has(row)}")
+            return WholeText(f"{whole} labels whole texts, which is classification; entities ({names}) are missing")
+        return Lacking(f"no entities: {names} is missing (an empty list says there are none){_has(row)}")
 
     def _tags(self, items: Sequence[Any]) -> list[str]:
         """Tags as text; numbers by `tag_names`."""

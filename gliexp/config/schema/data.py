@@ -7,7 +7,7 @@ from typing import Any
 
 from gliexp.config.schema.key import SCRIPT, key
 
-FORMATS = ("json", "jsonl", "conll", "brat", "docred", "spert")
+FORMATS = tuple("json jsonl csv tsv parquet arrow dataset conll brat docred spert docbin".split())
 
 
 @dataclass

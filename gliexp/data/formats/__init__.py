@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gliexp.data.bad_row import BadRow
-from gliexp.data.formats import brat, conll, docred, json_rows, spert
+from gliexp.data.formats import brat, columns, conll, dataset, delimited, docbin, docred, json_rows, spert
 from gliexp.data.formats.raw import PLAIN, Layout, Raw
 from gliexp.data.formats.recognise import Found, recognise
 
-__all__ = ["FORMATS", "PLAIN", "Format", "Found", "Layout", "Raw", "guess", "recognise", "rows"]
+__all__ = ["FORMATS", "PLAIN", "Format", "Found", "Layout", "Raw", "guess", "on_hub", "recognise", "rows"]
 
 
 class Format(NamedTuple):
@@ -30,10 +30,16 @@ class Format(NamedTuple):
 FORMATS = {
     "json": Format(json_rows.listed, mapped=True),
     "jsonl": Format(json_rows.lines, mapped=True),
+    "csv": Format(delimited.commas, mapped=True, cells=True),
+    "tsv": Format(delimited.tabs, mapped=True, cells=True),
+    "parquet": Format(columns.parquet, mapped=True),
+    "arrow": Format(columns.arrow, mapped=True),
+    "dataset": Format(dataset.read, mapped=True, directories=True),
     "conll": Format(conll.read),
     "brat": Format(brat.read, directories=True),
     "docred": Format(docred.read),
     "spert": Format(spert.read),
+    "docbin": Format(docbin.read),
 }
 
 
@@ -50,6 +56,11 @@ def rows(path: Path, name: str, layout: Layout = PLAIN) -> Iterator[Raw]:
             yield raw
     except BadRow as bad:
         yield Raw(line, None, str(bad))
+
+
+def on_hub(path: Path, name: str | None) -> bool:
+    """Whether `path` names a data set on the hub: by hub:owner/name, or by format=dataset where no such file is."""
+    return dataset.on_hub(path) or (name == "dataset" and not path.exists())
 
 
 def guess(path: Path, layout: Layout = PLAIN) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -137,9 +139,88 @@ def packed(writer: Callable[[Path], Path], pack: str) -> Callable[[Path], Path]:
     return write
 
 
+def csv_cells(path: Path) -> Path:
+    return put(path / "d.csv", _cells(","))
+
+
+def tsv_cells(path: Path) -> Path:
+    return put(path / "d.tsv", _cells("\t"))
+
+
+def _cells(separator: str) -> str:
+    """Lists as JSON in cells of text."""
+    out = io.StringIO()
+    table = csv.writer(out, delimiter=separator)
+    table.writerow(["tokens", "ner", "relations"])
+    for row in ROWS:
+        table.writerow([json.dumps(row[key]) for key in ("tokenized_text", "ner", "relations")])
+    return out.getvalue()
+
+
+def parquet(path: Path) -> Path:
+    import pyarrow.parquet
+
+    pyarrow.parquet.write_table(_table(), path / "d.parquet", row_group_size=2)
+    return path / "d.parquet"
+
+
+def arrow_file(path: Path) -> Path:
+    import pyarrow.ipc
+
+    with pyarrow.ipc.new_file(path / "file.arrow", _table().schema) as out:
+        out.write_table(_table(), max_chunksize=2)
+    return path / "file.arrow"
+
+
+def arrow_stream(path: Path) -> Path:
+    import pyarrow.ipc
+
+    with pyarrow.ipc.new_stream(path / "stream.arrow", _table().schema) as out:
+        out.write_table(_table())
+    return path / "stream.arrow"
+
+
+def _table() -> Any:
+    """Spans as objects: a column of Arrow holds one type."""
+    import pyarrow
+
+    spans = [
+        {
+            "tokens": row["tokenized_text"],
+            "entities": [{"start": start, "end": end, "label": label} for start, end, label in row["ner"]],
+            "relations": [{"head": head, "tail": tail, "label": label} for head, tail, label in row["relations"]],
+        }
+        for row in ROWS
+    ]
+    return pyarrow.Table.from_pylist(spans)
+
+
+def dataset(path: Path) -> Path:
+    """Tags as numbers of classes, as most NER sets on the hub have them."""
+    import datasets
+
+    names = sorted({tag for row in ROWS for tag in tags_of(row)})
+    features = datasets.Features(
+        {
+            "tokens": datasets.Sequence(datasets.Value("string")),
+            "ner_tags": datasets.Sequence(datasets.ClassLabel(names=names)),
+        }
+    )
+    rows = [{"tokens": row["tokenized_text"], "ner_tags": tags_of(row)} for row in ROWS]
+    datasets.disable_progress_bars()
+    datasets.Dataset.from_list(rows, features=features).save_to_disk(str(path / "dataset"))
+    return path / "dataset"
+
+
 WRITERS: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "jsonl": ("jsonl", jsonl),
     "json": ("json", json_list),
+    "csv": ("csv", csv_cells),
+    "tsv": ("tsv", tsv_cells),
+    "parquet": ("parquet", parquet),
+    "arrow file": ("arrow", arrow_file),
+    "arrow stream": ("arrow", arrow_stream),
+    "dataset": ("dataset", dataset),
     "conll": ("conll", conll),
     "conll by tab": ("conll", conll_by_tab),
     "spert": ("spert", spert),
@@ -148,7 +229,7 @@ WRITERS: dict[str, tuple[str, Callable[[Path], Path]]] = {
 }
 WRITERS |= {
     f"{name}.{pack}": (WRITERS[name][0], packed(WRITERS[name][1], pack))
-    for name in ("jsonl", "json", "conll", "spert")
+    for name in ("jsonl", "json", "csv", "tsv", "conll", "spert")
     for pack in ("gz", "zst")
 }
-WITH_RELATIONS = {"jsonl", "json", "spert", "docred", "brat"}
+WITH_RELATIONS = {"jsonl", "json", "csv", "tsv", "parquet", "arrow", "spert", "docred", "brat"}
