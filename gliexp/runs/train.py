@@ -77,7 +77,7 @@ def _train(composed: Composed, directory: Path, record: RunRecord, console: Cons
     built = stages.build_model(composed)
     dropped, notices = stages.losses(composed, built, splits)
     record.update(dropped=dropped, parameters=built.parameters, adapter_modules=built.adapter_modules)
-    for notice in [*built.notices, *notices]:
+    for notice in [*splits.notices, *built.notices, *notices]:
         console.print(notice, style="yellow", highlight=False)
 
     with EndOnSignal() as signals:
