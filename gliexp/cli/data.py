@@ -92,14 +92,14 @@ def _is_override(word: str) -> bool:
 
 def _files_of(config: Config) -> list[str]:
     """The files of the data section; the embedded sample's where that is named."""
+    from gliexp.config.sources import SAMPLE, files, sources
     from gliexp.data import sample
-    from gliexp.data.splits import SAMPLE
 
     data = config.data
     if data.train_data == SAMPLE:
         return [str(sample.path(split)) for split in ("train", "dev", "test")]
-    values = [value for value in (data.train_data, data.val_data, data.test_data) if value]
-    return [name for value in values for name in ([value] if isinstance(value, str) else value)]
+    named = [source for value in (data.train_data, data.val_data, data.test_data) for source in sources(value)]
+    return [found.path for source in named for found in files(source) or [source]]
 
 
 def _sub_tokens(config: Config) -> SubTokens:

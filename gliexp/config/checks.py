@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from gliexp.config import sources
 from gliexp.config.inert import is_token
 from gliexp.config.keys import index
 from gliexp.config.report import COMMAND_LINE, Report
@@ -225,6 +226,14 @@ def _data(look: Look) -> Found:
     if not data.train_data:
         yield look.problem("data.train_data", "no training data", "a file, a list of files, or data=sample")
     yield from _chunking(look)
+    for key in ("train_data", "val_data", "test_data"):
+        for message, allowed, near in sources.faults(getattr(data, key), weighs=key == "train_data"):
+            yield look.problem(f"data.{key}", message, allowed, near)
+    if data.columns.separator == "":
+        yield look.problem("data.columns.separator", "must not be empty", "what stands between columns, or null")
+    for key, names in (("data.columns.names", data.columns.names), ("data.tag_names", data.tag_names)):
+        if names is not None and (not names or len(set(names)) < len(names)):
+            yield look.problem(key, "empty or repeated names", "different names")
     for key in ("entity_labels", "relation_labels"):
         labels = getattr(data, key)
         if labels is not None and (not labels or len(set(labels)) < len(labels)):

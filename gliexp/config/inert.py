@@ -307,7 +307,8 @@ OWN = (
     ),
     Rule(("data.fields.relations", "data.relation_labels"), _not_task("relex"), "only task=relex reads relations"),
     Rule(
-        _prefixed("data", "format fields.tokens fields.text fields.ner fields.relations"),
+        _prefixed("data", "format tag_names fields.tokens fields.text fields.ner fields.relations fields.labels")
+        + _prefixed("data.columns", "separator header names token tag"),
         lambda config: config.data.train_data == "sample",
         "the built-in sample has its own form",
     ),

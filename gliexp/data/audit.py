@@ -11,8 +11,8 @@ from typing import Any
 from gliexp.data import formats
 from gliexp.data.collisions import collisions
 from gliexp.data.crossings import crossings
-from gliexp.data.reading import Checked, checked, refuse_file
-from gliexp.data.row import BadRow, Example, RowReader
+from gliexp.data.reading import Checked, checked, reader_of, refuse_file
+from gliexp.data.row import BadRow, Example
 from gliexp.data.spread import Spread
 from gliexp.data.twins import Twins
 from gliexp.errors import Problem, Refusal
@@ -129,7 +129,7 @@ def audit(
         raise Refusal([refused])
     named = formats.guess(Path(path)) if file_format in (None, "auto") else str(file_format)
     found = Audit(str(path), named)
-    for row in checked(path, RowReader(fields), named):
+    for row in checked(path, reader_of(named, fields), named):
         if isinstance(row.outcome, BadRow):
             found.refuse(row.line, str(row.outcome))
         else:

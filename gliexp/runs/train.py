@@ -80,7 +80,7 @@ def _train(composed: Composed, directory: Path, record: RunRecord, console: Cons
     shown = show(composed, built.model, splits, stages.label_sampler(composed, built, splits))
     splits = shown.splits
     record.update(dropped=shown.dropped, chunks=shown.chunks)
-    for notice in [*built.notices, *shown.notices]:
+    for notice in [*splits.notices, *built.notices, *shown.notices]:
         console.print(notice, style="yellow", highlight=False)
 
     with EndOnSignal() as signals:
