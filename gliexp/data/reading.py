@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
 from gliexp.data import formats
-from gliexp.data.row import BadRow, Example, RowReader
+from gliexp.data.row import BadRow, Example, RowReader, Tidied
 from gliexp.errors import Problem, Refusal
 
 SHOWN = 20
@@ -44,19 +44,27 @@ def read(
     return reading.examples
 
 
-def scan(path: str | Path, fields: Mapping[str, str | None] | None = None, file_format: str | None = None) -> Reading:
-    """Like `read`, but hands back what is wrong in `.problems` instead of raising, for callers with several files."""
+def scan(
+    path: str | Path,
+    fields: Mapping[str, str | None] | None = None,
+    file_format: str | None = None,
+    tidy: Callable[[object], Tidied] | None = None,
+) -> Reading:
+    """Like `read`, but hands back what is wrong in `.problems` instead of raising, for callers with several files.
+
+    `tidy` checks each raw row; without it rows are GLiNER's, under `fields`.
+    """
     reading = Reading(str(path))
     refused = _refuse_file(Path(path), file_format)
     if refused is not None:
         reading.problems.append(refused)
         return reading
-    reader = RowReader(fields)
+    tidy = tidy or RowReader(fields).tidy
     for raw in formats.READERS[_named(file_format) or formats.guess(Path(path))](Path(path)):
         try:
             if raw.reason:
                 raise BadRow(raw.reason)
-            tidied = reader.tidy(raw.row)
+            tidied = tidy(raw.row)
         except BadRow as bad:
             reading.problems.append(Problem("data", str(bad), where=f"{path}:{raw.line}"))
             continue

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
 from gliexp.config.schema.data import Data
-from gliexp.data import sample
+from gliexp.config.schema.run import CLASSIFICATION_TASKS
+from gliexp.data import classes, sample
 from gliexp.data.reading import Reading, scan, shortened
-from gliexp.data.row import Example
+from gliexp.data.row import Example, RowReader, Tidied
 from gliexp.errors import Problem, Refusal
 
 SAMPLE = "sample"
@@ -34,7 +35,7 @@ class Splits:
     """What a run trains and scores on.
 
     `places` holds `file:line` for each row of each split, in the same order. `unknown` counts, by split, the labels
-    that occur there and are not among `entity_labels` or `relation_labels`. `dropped` counts what reading left out.
+    that occur there and are not among the run's labels. `dropped` counts what reading left out.
     """
 
     train: list[Example] = field(default_factory=list)
@@ -42,6 +43,7 @@ class Splits:
     test: list[Example] = field(default_factory=list)
     entity_labels: list[str] = field(default_factory=list)
     relation_labels: list[str] = field(default_factory=list)
+    class_labels: list[str] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     places: dict[str, list[str]] = field(default_factory=dict)
@@ -63,21 +65,25 @@ def load(data: Data, task: str, *, seed: int = 0) -> Splits:
     }
     if not asked["train"]:
         raise Refusal([Problem("data.train_data", "nothing to train on", allowed="a file, a list of files, or sample")])
-    names = {
-        "tokens": data.fields.tokens,
-        "text": data.fields.text,
-        "ner": data.fields.ner,
-        "relations": data.fields.relations,
-    }
+    classifies = task in CLASSIFICATION_TASKS
+    tidy = classes.reader(data).tidy if classifies else _gliner_reader(data).tidy
     splits, problems = Splits(), list[Problem]()
     for split, value in asked.items():
-        _add(splits, split, _paths(value, split), names, data.format, problems)
+        _add(splits, split, _paths(value, split, task), tidy, data.format, problems)
     if problems:
         raise Refusal(shortened(problems))
     if not asked["dev"]:
         _divide(splits, seed)
-    _settle_labels(splits, data, task)
+    if classifies:
+        classes.settle(splits, data)
+    else:
+        _settle_labels(splits, data, task)
     return splits
+
+
+def _gliner_reader(data: Data) -> RowReader:
+    names = data.fields
+    return RowReader({"tokens": names.tokens, "text": names.text, "ner": names.ner, "relations": names.relations})
 
 
 def digest(path: Path) -> str:
@@ -89,24 +95,26 @@ def digest(path: Path) -> str:
     return hashed.hexdigest()
 
 
-def _paths(value: str | Sequence[str] | None, split: str) -> list[tuple[str, Path]]:
+def _paths(value: str | Sequence[str] | None, split: str, task: str) -> list[tuple[str, Path]]:
     """(name to show, file) for each file asked for."""
     listed = [value] if isinstance(value, str) else list(value or [])
-    return [(f"{SAMPLE}:{split}", sample.path(split)) if name == SAMPLE else (name, Path(name)) for name in listed]
+    return [
+        (f"{SAMPLE}:{split}", sample.path(split, task)) if name == SAMPLE else (name, Path(name)) for name in listed
+    ]
 
 
 def _add(
     splits: Splits,
     split: str,
     paths: Sequence[tuple[str, Path]],
-    names: Mapping[str, str | None],
+    tidy: Callable[[object], Tidied],
     file_format: str,
     problems: list[Problem],
 ) -> None:
     rows: list[Example] = getattr(splits, split)
     places = splits.places.setdefault(split, [])
     for shown, path in paths:
-        reading: Reading = scan(path, names, file_format)
+        reading: Reading = scan(path, None, file_format, tidy)
         problems.extend(reading.problems)
         if reading.problems:
             continue

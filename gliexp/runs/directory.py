@@ -22,7 +22,9 @@ def data_hashes(composed: Composed) -> dict[str, str]:
     for split, value in (("train", data.train_data), ("dev", data.val_data), ("test", data.test_data)):
         names = [value] if isinstance(value, str) else list(value or [])
         for place, name in enumerate(names):
-            hashes[f"{split} {place}"] = digest(sample.path(split) if name == SAMPLE else Path(name))
+            hashes[f"{split} {place}"] = digest(
+                sample.path(split, composed.config.run.task) if name == SAMPLE else Path(name)
+            )
     return hashes
 
 

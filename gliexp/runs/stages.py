@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gliner.training import TrainingArguments
 from huggingface_hub import snapshot_download
 from transformers import EarlyStoppingCallback
 
@@ -24,6 +24,7 @@ from gliexp.data.splits import Splits
 from gliexp.models import adapters, algebra, architecture, backbone, balance, gliner, parameters
 from gliexp.models.identity import start_as_identity
 from gliexp.models.prior import set_prior
+from gliexp.runs.built import Built
 from gliexp.training.arguments import training_arguments
 from gliexp.training.collator import TrainingCollator
 from gliexp.training.evaluation import Evaluation
@@ -31,16 +32,6 @@ from gliexp.training.trainer import Trainer
 
 LOCATED = ("model_name", "labels_encoder", "labels_decoder")
 VERIFIED_ROWS = 16  # rows on which the saved model must predict what the trained one does
-
-
-@dataclass
-class Built:
-    """A model ready to train, what it was made from, and what the user should know about it."""
-
-    model: Any
-    parameters: dict[str, Any]
-    notices: list[str]
-    adapter_modules: dict[str, list[str] | str] = field(default_factory=dict)
 
 
 def build_model(composed: Composed) -> Built:
@@ -155,6 +146,7 @@ def make_trainer(
     config = composed.config
     arguments = training_arguments(
         routing.route(config).objects["TrainingArguments"],
+        TrainingArguments,
         task=config.run.task,
         checkpoints=checkpoints,
         has_dev=bool(splits.dev),
