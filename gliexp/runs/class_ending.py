@@ -46,7 +46,7 @@ def score(trainer: ClassTrainer, splits: Splits) -> tuple[dict[str, Any], list[C
 
 
 def save_and_verify(composed: Composed, trainer: ClassTrainer, splits: Splits, directory: Path) -> float:
-    """Write adapter/ and model/; return the greatest difference of a probability after a reload, stock pipeline or not."""
+    """Write adapter/ and model/; return the greatest difference of a probability after a reload."""
     classifier = replace(trainer.classifier, model=trainer.accelerator.unwrap_model(trainer.model))
     if composed.config.peft.enabled:
         class_adapters.save_adapter(classifier, directory / "adapter")
