@@ -13,6 +13,7 @@ from gliexp.config.keys import index
 from gliexp.config.report import COMMAND_LINE, Report
 from gliexp.config.schema import Config
 from gliexp.config.schema.model import ANY_SIZE_TRIPLES
+from gliexp.config.schema.run import CLASSIFICATION_TASKS
 from gliexp.errors import Problem
 
 Found = Iterator[Problem]
@@ -92,9 +93,9 @@ def _architecture(look: Look) -> Found:
 
 def _token_level(look: Look) -> Found:
     """Options that can only mean a span model, when the user wrote them beside span_mode=token_level."""
-    if not is_token(look.config) or (
-        look.config.model.represent_spans and look.config.run.task in ("ner", "biencoder")
-    ):
+    if not is_token(look.config) or look.config.run.task in CLASSIFICATION_TASKS:
+        return
+    if look.config.model.represent_spans and look.config.run.task in ("ner", "biencoder"):
         return
     allowed = "a span mode such as span_mode=marker_v0"
     if look.config.model.span_encoder_config is not None and look.config.run.task != "decoder":
@@ -234,7 +235,7 @@ def _data(look: Look) -> Found:
     for key, names in (("data.columns.names", data.columns.names), ("data.tag_names", data.tag_names)):
         if names is not None and (not names or len(set(names)) < len(names)):
             yield look.problem(key, "empty or repeated names", "different names")
-    for key in ("entity_labels", "relation_labels"):
+    for key in ("entity_labels", "relation_labels", "class_labels"):
         labels = getattr(data, key)
         if labels is not None and (not labels or len(set(labels)) < len(labels)):
             yield look.problem(f"data.{key}", "empty or repeated labels", "different names")
@@ -242,6 +243,11 @@ def _data(look: Look) -> Found:
 
 def _chunking(look: Look) -> Found:
     chunking, model = look.config.data.long_doc_chunking, look.config.model
+    if look.config.run.task in CLASSIFICATION_TASKS:
+        if chunking.enabled:
+            message = "a text to classify cannot be cut: its label belongs to the whole"
+            yield look.problem("data.long_doc_chunking.enabled", message, "false; data.max_length says what is read")
+        return
     if chunking.stride >= chunking.max_words:
         yield look.problem(
             "data.long_doc_chunking.stride",

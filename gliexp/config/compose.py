@@ -11,7 +11,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from gliexp.config import checks, keys, presence, routing, secrets, values
+from gliexp.config import checks, classifier_checks, keys, presence, routing, secrets, values
 from gliexp.config.loader import CONFIG_NAME, Loader
 from gliexp.config.report import Report
 from gliexp.config.schema import Config
@@ -142,7 +142,7 @@ def _check_values(tree: dict[str, Any], report: Report) -> None:
 
 def _check_whole(config: Config, report: Report, environment: bool) -> None:
     """What only the whole config shows: contradictions, and things that are not there."""
-    for problem in checks.problems(config, report):
+    for problem in (*checks.problems(config, report), *classifier_checks.problems(config, report)):
         report.refuse(problem)
     if environment:
         for problem in presence.problems(config, report):

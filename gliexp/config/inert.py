@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from gliexp.config.inert_classifier import CLASSIFICATION
 from gliexp.config.keys import index
 from gliexp.config.legacy import GONE
+from gliexp.config.rule import Inert, Rule
+from gliexp.config.rule import always as _always
+from gliexp.config.rule import prefixed as _prefixed
 from gliexp.config.schema import Config
-
-
-@dataclass(frozen=True)
-class Inert:
-    """A key without effect under this config, and why."""
-
-    key: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Rule:
-    """`keys` have no effect where `applies`, because of `reason`. Keys are dotted; a final * stands for the rest."""
-
-    keys: tuple[str, ...]
-    applies: Callable[[Config], bool]
-    reason: str
 
 
 def is_token(config: Config) -> bool:
@@ -45,17 +31,9 @@ def _scores_spans_of_words(config: Config) -> bool:
     return is_token(config) and config.run.task in ("ner", "biencoder") and config.model.represent_spans
 
 
-def _always(_config: Config) -> bool:
-    return True
-
-
 def _reports_to(config: Config, tracker: str) -> bool:
     chosen = config.training.report_to
     return tracker in ([chosen] if isinstance(chosen, str) else chosen or []) or chosen == "all"
-
-
-def _prefixed(prefix: str, names: str) -> tuple[str, ...]:
-    return tuple(f"{prefix}.{name}" for name in names.split())
 
 
 ARCHITECTURE = (
@@ -322,7 +300,7 @@ OWN = (
     *(Rule((f"training.{old}",), _always, reason) for old, reason in GONE.items()),
 )
 
-RULES = (*ARCHITECTURE, SAMPLING, SAVED, *LOSSES, *TRAINER, *OWN)
+RULES = (*CLASSIFICATION, *ARCHITECTURE, SAMPLING, SAVED, *LOSSES, *TRAINER, *OWN)
 
 
 def find(config: Config) -> Iterator[Inert]:

@@ -69,7 +69,13 @@ class Key:
         """The type in words a YAML writer knows."""
         if self.limits.kinds:
             words = " or ".join(
-                {"str": "text", "dict": "a mapping", "list": "a list", "bool": "true or false"}[kind]
+                {
+                    "str": "text",
+                    "dict": "a mapping",
+                    "list": "a list",
+                    "bool": "true or false",
+                    "int": "a whole number",
+                }[kind]
                 for kind in self.limits.kinds
             )
             return f"{words} or null"

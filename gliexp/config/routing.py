@@ -1,7 +1,8 @@
 """Where every config key goes: one table from leaf to destination object and attribute.
 
 A destination is one of
-- a library object: GLiNERConfig, TrainingArguments, LoraConfig, EarlyStoppingCallback;
+- a library object: GLiNERConfig or GLiClassModelConfig (by task), TrainingArguments, LoraConfig,
+  EarlyStoppingCallback;
 - `environment`: a variable that a library reads (cli/train.py sets them before the run's imports);
 - `config`: the value flows into another key by interpolation (the attribute is that key) or is carried there;
 - a module of gliexp that reads the key itself, by its dotted name (the attribute is the key).
@@ -16,19 +17,22 @@ from functools import cache
 from typing import Any
 
 from gliexp.config import inert, legacy, secrets
-from gliexp.config.inert import Inert
 from gliexp.config.keys import index
+from gliexp.config.rule import Inert
 from gliexp.config.schema import Config
+from gliexp.config.schema.classifier import Classifier
 from gliexp.config.schema.model import Model
+from gliexp.config.schema.run import CLASSIFICATION_TASKS
 from gliexp.config.schema.training_arguments import TrainingArguments
 
 GLINER_CONFIG = "GLiNERConfig"
+GLICLASS_CONFIG = "GLiClassModelConfig"
 TRAINING_ARGUMENTS = "TrainingArguments"
 LORA_CONFIG = "LoraConfig"
 EARLY_STOPPING = "EarlyStoppingCallback"
 ENVIRONMENT = "environment"
 CONFIG = "config"
-OBJECTS = (GLINER_CONFIG, TRAINING_ARGUMENTS, LORA_CONFIG, EARLY_STOPPING, ENVIRONMENT)
+OBJECTS = (GLINER_CONFIG, GLICLASS_CONFIG, TRAINING_ARGUMENTS, LORA_CONFIG, EARLY_STOPPING, ENVIRONMENT)
 
 STREAMING_TYPE = "gliner_streaming_span"
 
@@ -72,7 +76,12 @@ def _seed_of_data(value: Any, config: Config) -> Any:
     return config.training.seed if value is None else value
 
 
+def _text_encoder(value: Any, config: Config) -> Any:
+    return config.model.model_name if value is None else value
+
+
 _TRANSLATED = {
+    "model.encoder_model": _text_encoder,
     "peft.target_modules": target_modules,
     "training.hub_token": _token,
     "training.data_seed": _seed_of_data,
@@ -105,20 +114,23 @@ _VARIABLES = {
     "launch.threads": "OMP_NUM_THREADS",
 }
 
+STAGES = "gliexp.runs.stages"
+CLASSIFICATION_STAGES = "gliexp.runs.classification"
+
 # Keys that a module of gliexp reads by itself.
 _READERS = {
     "run.task": "gliexp.runs.directory",
     "run.name": "gliexp.runs.directory",
     "run.root": "gliexp.runs.directory",
-    "run.seed": "gliexp.runs.stages",
-    "backbone.trust_remote_code": "gliexp.runs.stages",
-    "model.from_pretrained": "gliexp.runs.stages",
-    "model.prior_probability": "gliexp.runs.stages",
-    "model.identity_start": "gliexp.runs.stages",
+    "run.seed": STAGES,
+    "backbone.trust_remote_code": STAGES,
+    "model.from_pretrained": STAGES,
+    "model.prior_probability": STAGES,
+    "model.identity_start": STAGES,
     "run.tags": "gliexp.runs.train",
     "run.notes": "gliexp.runs.train",
-    "backbone.revision": "gliexp.runs.stages",
-    "peft.enabled": "gliexp.runs.stages",
+    "backbone.revision": STAGES,
+    "peft.enabled": STAGES,
     "data.train_data": "gliexp.data.splits",
     "data.val_data": "gliexp.data.splits",
     "data.test_data": "gliexp.data.splits",
@@ -136,11 +148,11 @@ _READERS = {
     "data.tag_names": "gliexp.data.splits",
     "data.entity_labels": "gliexp.data.splits",
     "data.relation_labels": "gliexp.data.splits",
-    "data.label_sampling": "gliexp.runs.stages",
-    "data.mention_swap": "gliexp.runs.stages",
-    "training.label_balance": "gliexp.runs.stages",
-    "data.threshold": "gliexp.runs.stages",
-    "data.flat_ner": "gliexp.runs.stages",
+    "data.label_sampling": STAGES,
+    "data.mention_swap": STAGES,
+    "training.label_balance": STAGES,
+    "data.threshold": STAGES,
+    "data.flat_ner": STAGES,
     "data.on_loss": "gliexp.runs.shown",
     "data.long_doc_chunking.enabled": "gliexp.runs.shown",
     "data.long_doc_chunking.max_words": "gliexp.runs.shown",
@@ -149,14 +161,41 @@ _READERS = {
     "data.long_doc_chunking.respect_sentences": "gliexp.runs.shown",
 }
 
+# What both libraries' configs know, and what classification reads beside or in place of _READERS.
+SHARED = ("dropout", "encoder_config", "attn_implementation")
+_CLASSIFICATION_READERS = {
+    "model.max_neg_type_ratio": CLASSIFICATION_STAGES,
+    "model.fine_tune": CLASSIFICATION_STAGES,
+    "data.fields.text": "gliexp.data.classes",
+    "data.fields.all_labels": "gliexp.data.classes",
+    "data.fields.true_labels": "gliexp.data.classes",
+    "data.fields.prompt": "gliexp.data.classes",
+    "data.fields.examples": "gliexp.data.classes",
+    "data.class_labels": "gliexp.data.classes",
+    "data.max_length": CLASSIFICATION_STAGES,
+    "data.tune_threshold": CLASSIFICATION_STAGES,
+}
+_CLASSIFICATION_FLOWS = {
+    "model.model_name": "model.encoder_model",
+    "backbone.labels_encoder": "model.label_model_name",
+}
+
 
 @cache
-def table() -> dict[str, Route]:
-    """Every leaf's route, in the schema's order; a leaf without one has no effect at all (config/inert.py says why)."""
+def table(task: str = "ner") -> dict[str, Route]:
+    """Every leaf's route under a task, in the schema's order.
+
+    A leaf without one has no effect at all under it (config/inert.py says why).
+    """
+    classifies = task in CLASSIFICATION_TASKS
     routes: dict[str, Route] = {}
+    of_gliclass = {field.name for field in fields(Classifier)}
     for field in fields(Model):
         attribute = "_attn_implementation" if field.name == "attn_implementation" else field.name
-        routes[f"model.{field.name}"] = Route(GLINER_CONFIG, attribute)
+        if not classifies and field.name not in of_gliclass:
+            routes[f"model.{field.name}"] = Route(GLINER_CONFIG, attribute)
+        if classifies and (field.name in of_gliclass or field.name in SHARED):
+            routes[f"model.{field.name}"] = Route(GLICLASS_CONFIG, attribute)
     for field in fields(TrainingArguments):
         routes[f"training.{field.name}"] = Route(TRAINING_ARGUMENTS, field.name)
     for name in ("early_stopping_patience", "early_stopping_threshold"):
@@ -170,7 +209,12 @@ def table() -> dict[str, Route]:
         routes[f"training.{old}"] = Route(CONFIG, f"training.{target.key}")
     routes |= {key: Route(CONFIG, target) for key, target in _FLOWS.items()}
     routes |= {key: Route(module, key) for key, module in _READERS.items()}
-    for key, translate in _TRANSLATED.items():
+    if classifies:
+        routes |= {key: Route(CLASSIFICATION_STAGES, key) for key, module in _READERS.items() if module == STAGES}
+        routes |= {key: Route(module, key) for key, module in _CLASSIFICATION_READERS.items()}
+        routes |= {key: Route(CONFIG, target) for key, target in _CLASSIFICATION_FLOWS.items()}
+    for key in _TRANSLATED.keys() & routes.keys():
+        translate = _TRANSLATED[key]
         routes[key] = Route(routes[key].object, routes[key].attribute, translate)
     return {key: routes[key] for key in index() if key in routes}
 
@@ -186,12 +230,12 @@ def value_at(config: Config, key: str) -> Any:
 def route(config: Config) -> Routed:
     """Send every leaf to its destination.
 
-    `objects` maps GLiNERConfig, TrainingArguments, LoraConfig and EarlyStoppingCallback to their keyword arguments,
-    `environment` to variables that must be set;
-    a held hub token is in there in clear, so do not print it. `inert` lists the keys without effect, with reasons.
+    `objects` maps GLiNERConfig or GLiClassModelConfig, TrainingArguments, LoraConfig and EarlyStoppingCallback to their
+    keyword arguments, `environment` to variables that must be set; a held hub token is in there in clear, so do not
+    print it. `inert` lists the keys without effect, with reasons.
     """
     objects: dict[str, dict[str, Any]] = {name: {} for name in OBJECTS}
-    for key, way in table().items():
+    for key, way in table(config.run.task).items():
         # target_modules alone writes that attribute; the backbone's lists reach it through the translation.
         if way.object in objects and not key.startswith("backbone."):
             objects[way.object][way.attribute] = way.translate(value_at(config, key), config)

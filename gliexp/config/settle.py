@@ -13,6 +13,7 @@ from gliexp.config import legacy
 from gliexp.config.groups import Groups
 from gliexp.config.report import Report
 from gliexp.config.request import EXPERIMENT, Request
+from gliexp.config.schema.run import CLASSIFICATION_TASKS
 
 
 def with_backbone_of_model(wanted: Request, groups: Groups, report: Report) -> Request:
@@ -63,7 +64,8 @@ def _settle_name(config: DictConfig, report: Report) -> None:
     if experiment:
         config.run.name = Path(experiment).stem
         return
-    parts = [str(config.backbone.name), str(config.model.span_mode)]
+    kind = config.model.architecture_type if config.run.task in CLASSIFICATION_TASKS else config.model.span_mode
+    parts = [str(config.backbone.name), str(kind)]
     config.run.name = "-".join([*parts, "lora"] if config.peft.enabled else parts)
 
 

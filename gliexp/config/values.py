@@ -14,7 +14,7 @@ from gliexp.config.keys import Key
 from gliexp.config.schema import Config
 from gliexp.errors import Problem
 
-_SHAPES: dict[str, type | tuple[type, ...]] = {"str": str, "list": list, "dict": dict, "bool": bool}
+_SHAPES: dict[str, type | tuple[type, ...]] = {"str": str, "list": list, "dict": dict, "bool": bool, "int": int}
 
 
 @cache

@@ -25,13 +25,13 @@ def digest(path: Path) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def of_source(source: Source, split: str) -> str:
+def of_source(source: Source, split: str, task: str = "ner") -> str:
     """The hash of one file as a run uses it in `split`: its contents, with what the entry says beside the path.
 
-    A set on the hub is known by its name alone.
+    A set on the hub is known by its name alone; the sample depends on the task.
     """
     if source.path == SAMPLE:
-        found = digest(sample.path(split))
+        found = digest(sample.path(split, task))
     elif Path(source.path).exists():
         found = digest(Path(source.path))
     else:
@@ -40,9 +40,9 @@ def of_source(source: Source, split: str) -> str:
     return " ".join([found, *said]).rstrip() if any(said) else found
 
 
-def of_value(value: object, split: str) -> list[str]:
+def of_value(value: object, split: str, task: str = "ner") -> list[str]:
     """The hashes of all files that one of train_data, val_data and test_data names."""
-    return [of_source(file, split) for source in sources(value) for file in files(source)]
+    return [of_source(file, split, task) for source in sources(value) for file in files(source)]
 
 
 def _of_file(path: Path) -> str:

@@ -53,6 +53,12 @@ class LabelSampler:
         self._max_types = max_types
         self._negative_ratio = negative_ratio
 
+    def choose(self, gold: Iterable[str], own: Sequence[str] | None, *, seed: int, epoch: int, index: int) -> list[str]:
+        """Labels for a row that holds `gold` and names `own` to choose from (None: the fixed entity set)."""
+        draw = Random(f"gliexp labels {seed} {epoch} {index}")
+        whole = self._policy == "all" or (self._policy == "mixed" and draw.random() < WHOLE_SHARE)
+        return self._choose(draw, whole, gold, own, self._entity)
+
     def offer(self, example: Example, *, seed: int, epoch: int, index: int) -> Offered:
         """The labels for row `index` (its place in the training split) in `epoch`, the same for the same numbers."""
         draw = Random(f"gliexp labels {seed} {epoch} {index}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import chain, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from gliexp.data import formats
 from gliexp.data.formats import PLAIN, Layout, Raw
@@ -21,6 +21,12 @@ LOOKED_AT = 1000
 
 
 DIRECTORIES = "a file, or a directory of brat pairs or one written by datasets' save_to_disk"
+
+
+class RowChecker(Protocol):
+    """Whoever brings a raw row into a task's form; raises BadRow."""
+
+    def tidy(self, row: object) -> Tidied: ...
 
 
 @dataclass
@@ -71,8 +77,12 @@ def scan(
     file_format: str | None = None,
     layout: Layout = PLAIN,
     tag_names: Sequence[str] | None = None,
+    own_reader: RowChecker | None = None,
 ) -> Reading:
-    """Like `read`, but hands back what is wrong in `.problems` instead of raising, for callers with several files."""
+    """Like `read`, but hands back what is wrong in `.problems` instead of raising, for callers with several files.
+
+    `own_reader` checks the rows where they are not GLiNER's; `fields` and `tag_names` are its business then.
+    """
     reading = Reading(str(path))
     refused = refuse_file(Path(path), file_format, layout)
     if refused is not None:
@@ -80,7 +90,7 @@ def scan(
         return reading
     found = None if _named(file_format) else formats.recognise(Path(path), layout)
     reading.format, reading.detail = found or (_named(file_format) or "jsonl", "")
-    reader = reader_of(reading.format, fields, tag_names)
+    reader = own_reader or reader_of(reading.format, fields, tag_names)
     lacking = 0
     for row in checked(path, reader, reading.format, layout):
         if isinstance(row.outcome, BadRow):
@@ -97,7 +107,7 @@ def scan(
         if row.outcome.dropped:
             reading.dropped.update(row.outcome.dropped)
         reading.notes.extend(f"{_place(reading.path, row.file, '')}{note}" for note in row.notes)
-    if reader.scheme is not None:
+    if isinstance(reader, RowReader) and reader.scheme is not None:
         reading.detail = ", ".join(filter(None, (reading.detail, reader.scheme.name)))
     if not reading.examples and lacking == len(reading.problems) > 1:
         message = f"{reading.problems[0].message} (so in all {len(reading.problems)} rows)"
@@ -127,11 +137,11 @@ def reader_of(name: str, fields: Mapping[str, str | None] | None, tag_names: Seq
 
 
 def checked(
-    path: str | Path, reader: RowReader, file_format: str | None = None, layout: Layout = PLAIN
+    path: str | Path, reader: RowChecker, file_format: str | None = None, layout: Layout = PLAIN
 ) -> Iterator[Checked]:
     """Each row of a file that can be opened; one row is held at a time, or LOOKED_AT where their tags must be told."""
     raws = formats.rows(Path(path), _named(file_format) or formats.guess(Path(path), layout), layout)
-    for raw in _looked_at(raws, reader):
+    for raw in _looked_at(raws, reader) if isinstance(reader, RowReader) else raws:
         try:
             if raw.reason:
                 raise BadRow(raw.reason)

@@ -89,7 +89,7 @@ class RowReader:
     def tidy(self, row: object) -> Tidied:
         """`row` in GLiNER's form with inclusive word indices; raises BadRow saying what is wrong with it."""
         if not isinstance(row, dict):
-            raise BadRow(f"a row must be an object, this one is {_kind(row)}")
+            raise BadRow(f"a row must be an object, this one is {kind(row)}")
         tokens, found, text = self._words(row)
         tidied = Tidied({"tokenized_text": tokens})
         name, items = self._listed(row, "ner", _ENTITY)
@@ -178,7 +178,8 @@ def _names(named: str | None, usual: tuple[str, ...]) -> tuple[str, ...]:
     return (named, *(name for name in usual if name != named)) if named in usual else (named,)
 
 
-def _kind(value: object) -> str:
+def kind(value: object) -> str:
+    """What a JSON value is, in the words of its writer."""
     names = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list", dict: "an object"}
     return "null" if value is None else names.get(type(value), type(value).__name__)
 
@@ -196,7 +197,7 @@ def _tag(item: object, place: int, names: Sequence[str] | None) -> str:
     if type(item) is str and not (names and item.lstrip("-").isdigit()):
         return item
     if isinstance(item, bool) or not isinstance(item, (int, str)):
-        raise BadRow(f"tag {place} is {_kind(item)}, not text or a whole number")
+        raise BadRow(f"tag {place} is {kind(item)}, not text or a whole number")
     if names is None:
         raise BadRow(f"tag {place} is the number {item}: data.tag_names must name the numbers")
     number = int(item)
@@ -219,7 +220,7 @@ def _widened(
 
 def _listed(value: object, name: str) -> Sequence[Any]:
     if not isinstance(value, list):
-        raise BadRow(f"{name} must be a list, it is {_kind(value)}")
+        raise BadRow(f"{name} must be a list, it is {kind(value)}")
     return value
 
 
@@ -232,7 +233,7 @@ def _tokens(value: object, name: str) -> list[str]:
         return list(tokens)
     for place, token in enumerate(tokens):
         if not isinstance(token, str):
-            raise BadRow(f"{name}[{place}] is {_kind(token)}, not text")
+            raise BadRow(f"{name}[{place}] is {kind(token)}, not text")
         if not token or token.isspace():
             raise BadRow(f"{name}[{place}] is empty")
     return list(tokens)
@@ -240,7 +241,7 @@ def _tokens(value: object, name: str) -> list[str]:
 
 def _split(text: object, name: str) -> list[words.Word]:
     if not isinstance(text, str):
-        raise BadRow(f"{name} is {_kind(text)}, not text")
+        raise BadRow(f"{name} is {kind(text)}, not text")
     found = words.split(text)
     if not found:
         raise BadRow(f"{name} holds no word")
@@ -263,7 +264,7 @@ def _whole(value: object, what: str) -> int:
 
 def _label(value: object, what: str) -> str:
     if not isinstance(value, str):
-        raise BadRow(f"{what} is {_kind(value)}, not text")
+        raise BadRow(f"{what} is {kind(value)}, not text")
     if not value.strip():
         raise BadRow(f"{what} is empty")
     return value

@@ -1,8 +1,8 @@
 """The embedded data set: what a run trains on when it is given none, made by the project's own grammar.
 
 One set serves every GLiNER task: eight entity labels, five relation labels, a quarter in Portuguese, rows without any
-entity, names that are a person here and a city there. The committed files are what `generate` returns for `SEED`; a
-test holds them equal.
+entity, names that are a person here and a city there. Classification has rows of its own (sample_topics.py). The
+committed files are what `generate` returns for `SEED`; a test holds them equal.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from gliexp.config.schema.run import CLASSIFICATION_TASKS, GLINER_TASKS
 from gliexp.data import sample_templates as templates
-from gliexp.data import words
+from gliexp.data import sample_topics, words
 from gliexp.data.sample_slots import Filler
 from gliexp.errors import Problem, Refusal
 
@@ -22,22 +23,27 @@ Example = dict[str, Any]
 
 SEED = 20240501
 ROWS = {"train": 640, "dev": 80, "test": 120}
-TASKS = ("ner", "biencoder", "decoder", "relex", "streaming")
+TASKS = (*GLINER_TASKS, *CLASSIFICATION_TASKS)
 DIRECTORY = Path(__file__).parent / "samples"
 LONGEST = 60
 
 _SLOT = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
 
-def path(split: str) -> Path:
+def path(split: str, task: str = "ner") -> Path:
     """The committed file of `split` ("train", "dev" or "test")."""
-    return DIRECTORY / f"{split}.jsonl"
+    return DIRECTORY / _subdirectory(task) / f"{split}.jsonl"
+
+
+def _subdirectory(task: str) -> str:
+    return "classification" if task in CLASSIFICATION_TASKS else ""
 
 
 def generate(task: str, split: str, seed: int = SEED) -> list[Example]:
-    """The rows of one split in GLiNER's form, equal for equal arguments whatever PYTHONHASHSEED says.
+    """The rows of one split, equal for equal arguments whatever PYTHONHASHSEED says.
 
-    Every task gets the same rows (some ignore the relations). Raises Refusal for an unknown task or split.
+    Every GLiNER task gets the same rows in GLiNER's form (some ignore the relations), classification has its own.
+    Raises Refusal for an unknown task or split.
     """
     problems = []
     if task not in TASKS:
@@ -48,16 +54,17 @@ def generate(task: str, split: str, seed: int = SEED) -> list[Example]:
         raise Refusal(problems)
     draw = Random(f"gliexp sample {split} {seed}")
     filler = Filler(draw, unseen=split != "train")
-    return [_row(draw, filler) for _ in range(ROWS[split])]
+    make = sample_topics.row if task in CLASSIFICATION_TASKS else _row
+    return [make(draw, filler) for _ in range(ROWS[split])]
 
 
 def write(directory: Path = DIRECTORY) -> list[Path]:
     """Write all splits as JSON Lines (UTF-8, one row a line) and return the files."""
-    directory.mkdir(parents=True, exist_ok=True)
     written = []
-    for split in ROWS:
-        target = directory / f"{split}.jsonl"
-        lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in generate("ner", split))
+    for task, split in ((task, split) for task in ("ner", "classification") for split in ROWS):
+        target = directory / _subdirectory(task) / f"{split}.jsonl"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in generate(task, split))
         target.write_bytes("".join(f"{line}\n" for line in lines).encode("utf-8"))
         written.append(target)
     return written

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from random import Random
 
 from gliexp.config.schema.data import Data
+from gliexp.config.schema.run import CLASSIFICATION_TASKS
 from gliexp.config.sources import SAMPLE, Source
-from gliexp.data import sample
+from gliexp.data import classes, sample
 from gliexp.data.asked import asked_for
 from gliexp.data.fingerprint import of_source
 from gliexp.data.manner import layout, names
 from gliexp.data.mixing import mixed
-from gliexp.data.reading import scan, shortened
+from gliexp.data.reading import RowChecker, scan, shortened
 from gliexp.data.row import Example
 from gliexp.data.stratify import draw
 from gliexp.errors import Problem, Refusal
@@ -42,7 +43,7 @@ class Splits:
     """What a run trains and scores on.
 
     `places` holds `file:line` for each row of each split, in the same order. `unknown` counts, by split, the labels
-    that occur there and are not among `entity_labels` or `relation_labels`. `dropped` counts what reading left out or
+    that occur there and are not among the run's labels. `dropped` counts what reading left out or
     mended; `left_out` names by split what has a name of it; `notices` say all that for a reader.
     """
 
@@ -51,6 +52,7 @@ class Splits:
     test: list[Example] = field(default_factory=list)
     entity_labels: list[str] = field(default_factory=list)
     relation_labels: list[str] = field(default_factory=list)
+    class_labels: list[str] = field(default_factory=list)
     sources: list[Read] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     places: dict[str, list[str]] = field(default_factory=dict)
@@ -75,13 +77,14 @@ def load(data: Data, task: str, *, seed: int = 0) -> Splits:
     }
     if not asked["train"]:
         raise Refusal([Problem("data.train_data", "nothing to train on", allowed="a file, a list of files, or sample")])
+    own_reader = classes.reader(data) if task in CLASSIFICATION_TASKS else None
     splits, problems, weights = Splits(), list[Problem](), list[float]()
     for split, value in asked.items():
         found, wrong = asked_for(value, split)
         problems.extend(wrong)
         for file in found:
             before = len(splits.train)
-            _add(splits, split, file, data, problems)
+            _add(splits, split, file, data, task, own_reader, problems)
             weights += [file.weight] * (len(splits.train) - before)
     if data.on_loss == "error" and splits.left_out["train"]:
         problems.extend(Problem("data.on_loss", note) for note in splits.left_out["train"])
@@ -90,7 +93,10 @@ def load(data: Data, task: str, *, seed: int = 0) -> Splits:
     if not asked["dev"]:
         weights = _divide(splits, weights, seed)
     _mix(splits, weights, seed)
-    _settle_labels(splits, data, task)
+    if own_reader is not None:
+        classes.settle(splits, data)
+    else:
+        _settle_labels(splits, data, task)
     if not is_sample:
         splits.notices += said(splits)
     return splits
@@ -114,15 +120,23 @@ def _some(items: Sequence[str], shown: int = 3) -> str:
     return ", ".join(items[:shown]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _add(splits: Splits, split: str, source: Source, data: Data, problems: list[Problem]) -> None:
+def _add(
+    splits: Splits,
+    split: str,
+    source: Source,
+    data: Data,
+    task: str,
+    own_reader: RowChecker | None,
+    problems: list[Problem],
+) -> None:
     """Read one file into its split."""
     is_sample = source.path == SAMPLE
-    path = str(sample.path(split)) if is_sample else source.path
+    path = str(sample.path(split, task)) if is_sample else source.path
     shown = f"{SAMPLE}:{split}" if is_sample else source.path
     if is_sample:
-        reading = scan(path)
+        reading = scan(path, own_reader=own_reader)
     else:
-        reading = scan(path, names(data), data.format, layout(data, split, source), data.tag_names)
+        reading = scan(path, names(data), data.format, layout(data, split, source), data.tag_names, own_reader)
     problems.extend(reading.problems)
     if reading.problems:
         return
@@ -131,7 +145,7 @@ def _add(splits: Splits, split: str, source: Source, data: Data, problems: list[
     splits.places.setdefault(split, []).extend(map(reading.place, range(len(reading.examples))))
     splits.dropped.update(reading.dropped)
     splits.left_out[split] += reading.notes
-    found = Read(shown, split, len(reading.examples), of_source(source, split), reading.format, reading.detail)
+    found = Read(shown, split, len(reading.examples), of_source(source, split, task), reading.format, reading.detail)
     splits.sources.append(found)
 
 

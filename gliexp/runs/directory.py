@@ -20,7 +20,7 @@ def data_hashes(composed: Composed) -> dict[str, str]:
     return {
         f"{split} {place}": found
         for split, value in (("train", data.train_data), ("dev", data.val_data), ("test", data.test_data))
-        for place, found in enumerate(of_value(value, split))
+        for place, found in enumerate(of_value(value, split, composed.config.run.task))
     }
 
 

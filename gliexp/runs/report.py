@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,10 @@ CARDS = (
     ("ner_macro_f1", "macro F1"),
     ("rel_strict_micro_f1", "relations, strict F1"),
     ("rel_relaxed_micro_f1", "relations, relaxed F1"),
+    ("cls_macro_f1", "macro F1"),
+    ("cls_micro_f1", "micro F1"),
+    ("cls_accuracy", "accuracy"),
+    ("cls_mae", "mean absolute error"),
 )
 
 
@@ -30,8 +34,12 @@ def write(
     metrics: Mapping[str, Any],
     splits: Splits,
     predictions: Sequence[Any],
+    example: Callable[[Mapping[str, Any], Any], list[dict[str, str]]],
 ) -> Path:
-    """Write report.html into the run directory from what the run already has on disk and in hand."""
+    """Write report.html into the run directory from what the run already has on disk and in hand.
+
+    `example` cuts a row and what was predicted for it into parts with text, label and kind.
+    """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -43,7 +51,7 @@ def write(
         curves=_curves(directory / "metrics.jsonl"),
         tables=_tables(metrics),
         examples=[
-            _marked(row, found) for row, found in zip((splits.test or splits.dev)[:EXAMPLES], predictions, strict=False)
+            example(row, found) for row, found in zip((splits.test or splits.dev)[:EXAMPLES], predictions, strict=False)
         ],
         config=leaves(composed.tree),
     )
@@ -71,6 +79,8 @@ def _curves(log: Path) -> list[dict[str, Any]]:
         "loss": "training loss",
         "eval_ner_micro_f1": "dev entities, micro F1",
         "eval_rel_strict_micro_f1": "dev relations, strict micro F1",
+        "eval_cls_macro_f1": "dev, macro F1",
+        "eval_cls_mae": "dev, mean absolute error",
         "grad_norm": "gradient norm",
         "learning_rate": "learning rate (encoder)",
     }
@@ -86,28 +96,8 @@ def _tables(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
     tables = []
     for split, figures in metrics.items():
         name = "dev" if split == "eval" else split
-        for key, title in (("ner_per_label", "entities"), ("rel_per_label", "relations")):
+        for key, title in (("ner_per_label", "entities"), ("rel_per_label", "relations"), ("cls_per_label", "labels")):
             if figures.get(key):
                 rows = [{"label": label, **values} for label, values in sorted(figures[key].items())]
                 tables.append({"title": f"{title}, {name}", "rows": rows})
     return tables[::-1]
-
-
-def _marked(row: Mapping[str, Any], prediction: Any) -> list[dict[str, str]]:
-    """The row's words with found, missed and spurious spans marked; where spans overlap the first and longest shows."""
-    gold = {(start, end, label) for start, end, label in row["ner"]}
-    found = {(span.start, span.end, span.label) for span in prediction.entities}
-    spans = [(*span, "right" if span in gold else "spurious") for span in found]
-    spans += [(*span, "missed") for span in gold - found]
-    words, parts, position = row["tokenized_text"], [], 0
-    for start, end, label, kind in sorted(spans, key=lambda span: (span[0], -span[1], span[3])):
-        if start < position:
-            parts.append({"text": " ".join(words[start : end + 1]), "label": label, "kind": kind})
-            continue
-        if start > position:
-            parts.append({"text": " ".join(words[position:start]), "label": "", "kind": ""})
-        parts.append({"text": " ".join(words[start : end + 1]), "label": label, "kind": kind})
-        position = end + 1
-    if position < len(words):
-        parts.append({"text": " ".join(words[position:]), "label": "", "kind": ""})
-    return parts

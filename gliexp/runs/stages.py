@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gliner.training import TrainingArguments
 from huggingface_hub import snapshot_download
 from transformers import EarlyStoppingCallback
 
@@ -25,6 +26,8 @@ from gliexp.models import adapters, algebra, architecture, backbone, balance, gl
 from gliexp.models.identity import start_as_identity
 from gliexp.models.prior import set_prior
 from gliexp.models.room import Room
+from gliexp.runs.built import Built
+from gliexp.runs.shown import Shown, show
 from gliexp.training.arguments import training_arguments
 from gliexp.training.collator import TrainingCollator
 from gliexp.training.evaluation import Evaluation
@@ -32,16 +35,6 @@ from gliexp.training.trainer import Trainer
 
 LOCATED = ("model_name", "labels_encoder", "labels_decoder")
 VERIFIED_ROWS = 16  # rows on which the saved model must predict what the trained one does
-
-
-@dataclass
-class Built:
-    """A model ready to train, what it was made from, and what the user should know about it."""
-
-    model: Any
-    parameters: dict[str, Any]
-    notices: list[str]
-    adapter_modules: dict[str, list[str] | str] = field(default_factory=dict)
 
 
 def build_model(composed: Composed) -> Built:
@@ -124,6 +117,11 @@ def label_sampler(composed: Composed, built: Built, splits: Splits) -> LabelSamp
     )
 
 
+def shown(composed: Composed, built: Built, splits: Splits) -> Shown:
+    """What the model is shown of the splits, and what is lost; see runs.shown.show."""
+    return show(composed, built.model, splits, label_sampler(composed, built, splits))
+
+
 def evaluation(composed: Composed, splits: Splits, chunker: Chunker | None = None) -> Evaluation:
     """How this run's splits are scored: the fixed label sets, threshold and decoding of the data section.
 
@@ -143,15 +141,15 @@ def evaluation(composed: Composed, splits: Splits, chunker: Chunker | None = Non
 def make_trainer(
     composed: Composed,
     built: Built,
-    splits: Splits,
+    shown: Shown,
     checkpoints: Path,
     callbacks: Sequence[Any],
-    chunker: Chunker | None = None,
 ) -> Trainer:
     """The trainer of this run, on the collator and label policy that the config names."""
-    config = composed.config
+    config, splits = composed.config, shown.splits
     arguments = training_arguments(
         routing.route(config).objects["TrainingArguments"],
+        TrainingArguments,
         task=config.run.task,
         checkpoints=checkpoints,
         has_dev=bool(splits.dev),
@@ -178,7 +176,7 @@ def make_trainer(
         rows=splits.train,
         dev_rows=splits.dev or None,
         collator=collator,
-        evaluation=evaluation(composed, splits, chunker),
+        evaluation=evaluation(composed, splits, shown.chunker),
         places=splits.places.get("train", ()),
         callbacks=[*callbacks, *early_stopping(composed, bool(splits.dev))],
     )

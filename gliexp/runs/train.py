@@ -67,26 +67,25 @@ def train(composed: Composed, directory: Path, console: Console | None = None) -
 
 def _train(composed: Composed, directory: Path, record: RunRecord, console: Console) -> Outcome:
     # Seconds of imports (torch, transformers, gliner): only once the config is known to be good.
-    from gliexp.runs import finish, report, stages
-    from gliexp.runs.shown import show
+    from gliexp.runs import finish, report
+    from gliexp.runs.families import family
     from gliexp.training.callbacks import EndOnSignal, MetricsLog, ProgressBar
 
     config = composed.config
+    stages, ending = family(config.run.task).stages, family(config.run.task).ending
     splits = load(config.data, config.run.task, seed=config.run.seed)
     record.update(data=[asdict(source) for source in splits.sources])
     quiet_libraries()
     built = stages.build_model(composed)
     record.update(parameters=built.parameters, adapter_modules=built.adapter_modules)
-    shown = show(composed, built.model, splits, stages.label_sampler(composed, built, splits))
+    shown = stages.shown(composed, built, splits)
     splits = shown.splits
     record.update(dropped=shown.dropped, chunks=shown.chunks)
     for notice in [*splits.notices, *built.notices, *shown.notices]:
         console.print(notice, style="yellow", highlight=False)
 
     with EndOnSignal() as signals:
-        trainer = stages.make_trainer(
-            composed, built, splits, directory / "checkpoints", [signals], chunker=shown.chunker
-        )
+        trainer = stages.make_trainer(composed, built, shown, directory / "checkpoints", [signals])
         metric = str(trainer.args.metric_for_best_model).removeprefix("eval_")
         for callback in (MetricsLog(directory / "metrics.jsonl"), ProgressBar(console, metric)):
             trainer.add_callback(callback)
@@ -100,14 +99,14 @@ def _train(composed: Composed, directory: Path, record: RunRecord, console: Cons
                 signals.received,
             )
 
-    metrics, predictions = finish.score(trainer, splits)
+    metrics, predictions = ending.score(trainer, splits)
     write_json(directory / "metrics.json", metrics)
-    difference = finish.save_and_verify(composed, trainer, splits, directory)
+    difference = ending.save_and_verify(composed, trainer, splits, directory)
     record.update(best_step=trainer.state.best_global_step, reload_difference=difference, metrics=metrics)
     record.end("done")
-    report.write(directory, composed, record.document, metrics, splits, predictions)
+    report.write(directory, composed, record.document, metrics, splits, predictions, ending.example)
     outcome = Outcome(directory, metrics, built.parameters, record.document["seconds"], built.notices)
-    finish.summarise(console, outcome, difference)
+    finish.summarise(console, composed, outcome, difference)
     return outcome
 
 

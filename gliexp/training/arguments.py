@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import torch
-from gliner.training import TrainingArguments
 
-SELECTION_METRIC = {"relex": "joint_micro_f1"}
+SELECTION_METRIC = {
+    "relex": "joint_micro_f1",
+    "classification": "cls_macro_f1",
+    "classification_rl": "cls_macro_f1",
+    "regression": "cls_mae",
+}
 """What the best checkpoint is chosen by where the config names nothing; `ner_micro_f1` for the other tasks.
 
 Relations score 0 until entities are found, so relation F1 alone would keep the first of many equal checkpoints.
 """
 
 
-def training_arguments(values: Mapping[str, Any], *, task: str, checkpoints: Path, has_dev: bool) -> Any:
-    """Build TrainingArguments; `values` are its attributes as routed, `checkpoints` serves where output_dir is null.
+LOWER_IS_BETTER = frozenset({"cls_mae", "cls_rmse", "cls_ece"})
+
+
+def training_arguments(values: Mapping[str, Any], library: type, *, task: str, checkpoints: Path, has_dev: bool) -> Any:
+    """Build the `library`'s TrainingArguments from its attributes as routed; those that it lacks are left out.
+
+    `checkpoints` serves where output_dir is null.
 
     Without dev rows there is nothing to choose a checkpoint by, so evaluation and selection are off.
     """
@@ -30,8 +40,11 @@ def training_arguments(values: Mapping[str, Any], *, task: str, checkpoints: Pat
     values["dataloader_pin_memory"] = values.get("dataloader_pin_memory", True) and torch.cuda.is_available()
     if not has_dev:
         values |= {"eval_strategy": "no", "load_best_model_at_end": False, "eval_on_start": False}
+    if values.get("greater_is_better") is None:
+        values["greater_is_better"] = values["metric_for_best_model"].removeprefix("eval_") not in LOWER_IS_BETTER
     safetensors = bool(values.pop("save_safetensors", True))
-    arguments = TrainingArguments(**values)
+    known = {field.name for field in fields(library)}
+    arguments = library(**{name: value for name, value in values.items() if name in known})
     # Gone from transformers 5's arguments, but gliner's Trainer still reads it (gliner/training/trainer.py:187).
     arguments.save_safetensors = safetensors
     return arguments

@@ -1,18 +1,18 @@
 """Parameter groups: the encoders' rate and the rest's, with norms and biases never decayed.
 
 The library groups by nn.LayerNorm alone, so the RMSNorms of T5, Qwen and ModernBERT decay, and `train_model` loses an
-`others_lr` of 0.0 (gliner/training/trainer.py:318, create_optimizer; gliner/model.py, create_training_args).
+`others_lr` of 0.0 (gliner/training/trainer.py:318, create_optimizer; gliner/model.py, create_training_args). gliclass
+tells encoders by the letters "encoder" in a name, so that a projector of its bi-encoder gets the backbone's rate
+(gliclass/training.py:590).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
-
-ENCODER = "token_rep_layer"  # gliner's own name for everything that encodes text and labels
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,13 @@ def undecayed(model: nn.Module) -> set[str]:
 def parameter_groups(
     model: nn.Module,
     *,
+    encodes: Callable[[str], bool],
     learning_rate: float,
     weight_decay: float,
     others_lr: float | None,
     others_weight_decay: float,
 ) -> list[ParameterGroup]:
-    """Every trainable parameter in exactly one group.
+    """Every trainable parameter in exactly one group; `encodes` says of a name whether an encoder owns it.
 
     Without `others_lr` the rest follows the encoder's rate and decay, as in the library.
     """
@@ -55,7 +56,7 @@ def parameter_groups(
     plain = undecayed(model)
     members: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, parameter in _trainable(model):
-        members.setdefault((ENCODER in name, name not in plain), []).append(parameter)
+        members.setdefault((encodes(name), name not in plain), []).append(parameter)
     groups = []
     for (encoder, decayed), parameters in sorted(members.items(), reverse=True, key=lambda item: item[0]):
         label = ("encoder" if encoder else "others") + ("" if decayed else ", no decay")

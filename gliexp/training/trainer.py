@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
 from gliner.training import Trainer as LibraryTrainer
-from torch.utils.data import Sampler
-from transformers import PrinterCallback, ProgressCallback
 
-from gliexp.errors import RunFailed
-from gliexp.training.collator import ROWS, TrainingCollator
+from gliexp.training.collator import TrainingCollator
 from gliexp.training.evaluation import Evaluation
-from gliexp.training.optimizer import ParameterGroup, parameter_groups
-from gliexp.training.rows import EpochSampler, TrainingRows
+from gliexp.training.strict import Strict
 
-NAMED_ROWS = 16  # rows named in an error message; a batch of hundreds would bury the cause
+ENCODER = "token_rep_layer"  # gliner's own name for everything that encodes text and labels
 
 
-class Trainer(LibraryTrainer):  # type: ignore[misc]  # gliner carries no types
+class Trainer(Strict, LibraryTrainer):  # type: ignore[misc]  # gliner carries no types
     """Trains a GLiNER on `rows` and scores it on `dev_rows` with one fixed label set.
 
     `places` (file:line of each row) name rows in errors. Everything else (arguments, callbacks, checkpoints, schedules)
     is the HF Trainer's.
     """
-
-    optimizer: Any
-    control: Any
 
     def __init__(
         self,
@@ -42,92 +33,15 @@ class Trainer(LibraryTrainer):  # type: ignore[misc]  # gliner carries no types
         places: Sequence[str] = (),
         **others: Any,
     ) -> None:
-        self.rows = rows
-        self.places = places
-        self.dev_rows = dev_rows
-        self.evaluation = evaluation
-        self.groups: list[ParameterGroup] = []
         super().__init__(
-            model=model,
-            args=args,
-            train_dataset=TrainingRows(rows),
-            # The loop asks for an evaluation set to exist; `evaluate` below reads dev_rows.
-            eval_dataset=list(dev_rows) if dev_rows else None,
-            data_collator=collator,
+            model,
+            args,
+            rows=rows,
+            dev_rows=dev_rows,
+            lengths=[len(row["tokenized_text"]) for row in rows],
+            collator=collator,
+            evaluation=evaluation,
+            encodes=lambda name: ENCODER in name,
+            places=places,
             **others,
         )
-        # The run has a progress bar and a log of its own.
-        for printer in (ProgressCallback, PrinterCallback):
-            self.remove_callback(printer)
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[Any]:
-        grouped = self.args.train_sampling_strategy == "group_by_length"
-        seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
-        lengths = [len(row["tokenized_text"]) for row in self.rows]
-        return EpochSampler(lengths, seed, self._train_batch_size if grouped else None)
-
-    def create_optimizer(self, model: Any = None) -> Any:
-        """Optimizer over the printed groups; called by the loop, which accepts an optimizer made before."""
-        if self.optimizer is None:
-            self.groups = parameter_groups(
-                self.model if model is None else model,
-                learning_rate=self.args.learning_rate,
-                weight_decay=self.args.weight_decay,
-                others_lr=self.args.others_lr,
-                others_weight_decay=self.args.others_weight_decay,
-            )
-            factory, options = self.get_optimizer_cls_and_kwargs(self.args)
-            self.optimizer = factory([group.as_torch() for group in self.groups], **options)
-        return self.optimizer
-
-    def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
-        """One forward and backward pass; an exception or a non-finite loss ends the run and names the batch's rows.
-
-        The library's own step answers out-of-memory with a loss of zero and goes on (gliner/training/trainer.py:289).
-        """
-        numbers: list[int] = inputs.pop(ROWS)
-        model.train()
-        inputs = self._prepare_inputs(inputs)
-        try:
-            with self.compute_loss_context_manager():
-                loss: torch.Tensor = self.compute_loss(model, inputs)
-        except Exception as error:
-            raise RunFailed(f"{self._place(numbers)}: {type(error).__name__}: {error}") from error
-        if not torch.isfinite(loss):
-            raise RunFailed(
-                f"{self._place(numbers)}: the loss is {loss.item()}. Likely causes: a learning rate too high, "
-                "fp16 overflow (try bf16), or damaged weights at the start"
-            )
-        loss = loss / self.current_gradient_accumulation_steps
-        self.accelerator.backward(loss)
-        return loss.detach()
-
-    def _clip_grad_norm(self, model: Any) -> Any:
-        norm = super()._clip_grad_norm(model)
-        # fp16's loss scaler meets overflow by itself: it skips the step and lowers the scale.
-        if norm is not None and self.accelerator.scaler is None and not math.isfinite(float(norm)):
-            raise RunFailed(
-                f"step {self.state.global_step + 1}: the gradient norm is {float(norm)}, the loss was finite"
-            )
-        return norm
-
-    def _place(self, numbers: Sequence[int]) -> str:
-        shown = ", ".join(self._named(number) for number in numbers[:NAMED_ROWS])
-        more = f" and {len(numbers) - NAMED_ROWS} more" if len(numbers) > NAMED_ROWS else ""
-        return f"step {self.state.global_step + 1}, training rows {shown}{more} (counted from 0)"
-
-    def _named(self, number: int) -> str:
-        return f"{number} ({self.places[number]})" if self.places else str(number)
-
-    def evaluate(
-        self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
-    ) -> dict[str, Any]:
-        """Score the dev rows (or `eval_dataset`) and report the figures as `<prefix>_<name>`."""
-        rows = self.dev_rows if eval_dataset is None else eval_dataset
-        if rows is None:
-            raise ValueError("no dev rows to evaluate on")
-        scores = self.evaluation.score(self.accelerator.unwrap_model(self.model), rows)
-        metrics = {f"{metric_key_prefix}_{name}": value for name, value in scores.items()}
-        self.log({name: value for name, value in metrics.items() if isinstance(value, (int, float))})
-        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
-        return metrics

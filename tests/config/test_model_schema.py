@@ -7,8 +7,10 @@ import inspect
 from typing import Any
 
 import gliner.config
+from gliclass import GLiClassModelConfig
 from gliner.config import BaseGLiNERConfig
 
+from gliexp.config.schema.classifier import Classifier
 from gliexp.config.schema.model import Model
 
 # Ours on purpose: the only decoder mode that works, and augmentation off until it is asked for.
@@ -36,8 +38,25 @@ def _ours() -> dict[str, Any]:
     }
 
 
+# Fields of GLiClass that GLiNER has too: the group task=classification sets what differs.
+OF_BOTH = {"encoder_config", "class_token_index", "hidden_size", "vocab_size", "dropout"}
+OF_CLASSIFIERS = {field.name for field in dataclasses.fields(Classifier)}
+
+
+def _gliclass() -> dict[str, Any]:
+    parameters = inspect.signature(GLiClassModelConfig.__init__).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is not p.VAR_KEYWORD and p.name != "self"}
+
+
 def test_same_fields() -> None:
-    assert _ours().keys() - {"from_pretrained", "prior_probability", "identity_start"} == _library().keys()
+    own = {"from_pretrained", "prior_probability", "identity_start"}
+    assert _ours().keys() - own - OF_CLASSIFIERS == _library().keys()
+
+
+def test_a_classifier_has_every_field_of_the_library_with_its_default() -> None:
+    library, ours = _gliclass(), _ours()
+    assert library.keys() == OF_CLASSIFIERS | OF_BOTH
+    assert {name: ours[name] for name in OF_CLASSIFIERS} == {name: library[name] for name in OF_CLASSIFIERS}
 
 
 def test_same_defaults() -> None:

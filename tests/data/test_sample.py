@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,12 @@ from gliexp.errors import Refusal
 @pytest.mark.parametrize("split", ["train", "dev", "test"])
 def test_the_committed_files_are_what_the_grammar_makes(split: str) -> None:
     assert read(sample.path(split)) == sample.generate("ner", split)
+
+
+@pytest.mark.parametrize("split", ["train", "dev", "test"])
+def test_the_committed_messages_are_what_the_grammar_makes(split: str) -> None:
+    lines = sample.path(split, "classification").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line) for line in lines] == sample.generate("classification", split)
 
 
 def test_writing_again_gives_the_same_bytes_under_another_hash_seed(tmp_path) -> None:

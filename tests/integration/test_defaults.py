@@ -13,6 +13,17 @@ LEARNS = {
 }
 
 
+CLASSIFIES = {"all": ["task=classification"], "lora": ["task=classification", "peft=lora"]}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("overrides", CLASSIFIES.values(), ids=CLASSIFIES.keys())
+def test_the_embedded_classification_learns(gliexp, only_run, overrides):
+    done = gliexp(*overrides, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert read(only_run() / "metrics.json")["test"]["cls_macro_f1"] >= 0.8
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("overrides", "least"), LEARNS.values(), ids=LEARNS.keys())
 def test_the_embedded_default_learns(gliexp, only_run, overrides, least):

@@ -188,3 +188,30 @@ def test_a_run_on_chunks_goes_on_from_a_checkpoint_as_if_never_ended(gliexp, onl
     again = gliexp(*words, f"training.resume_from_checkpoint={tmp_path / 'half'}")
     assert again.returncode == 0, again.stderr
     assert weights.read_bytes() == whole
+
+
+CLASSIFIERS = {
+    "uni": ["task=classification"],
+    "lora": ["task=classification", "peft=lora"],
+    "pair": ["task=classification", "model.architecture_type=bi-encoder"],
+    "one label": ["task=classification", "model.problem_type=single_label_classification"],
+    "number": ["task=classification", "model.problem_type=regression"],
+}
+
+
+@pytest.mark.parametrize("overrides", CLASSIFIERS.values(), ids=CLASSIFIERS.keys())
+def test_classifiers_train_score_save_and_reload(gliexp, only_run, overrides):
+    done = gliexp(*overrides, *SHORT)
+    assert done.returncode == 0, done.stderr
+    run = only_run()
+    assert read(run / "run.json")["reload_difference"] <= 1e-5
+    test = read(run / "metrics.json")["test"]
+    wanted = {"cls_mae", "cls_correlation"} if "regression" in overrides[-1] else {"cls_macro_f1", "cls_accuracy"}
+    assert wanted <= test.keys()
+    assert (run / "adapter").is_dir() == ("peft=lora" in overrides)
+
+
+def test_labels_that_do_not_fit_are_refused_with_their_place(gliexp):
+    done = gliexp("task=classification", "data.max_length=16")
+    assert done.returncode == 2
+    assert "sample:train:1" in done.stderr

@@ -10,6 +10,8 @@ import torch
 from gliner import GLiNER
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import (
+    BartConfig,
+    BartModel,
     BertConfig,
     BertModel,
     DebertaV2Config,
@@ -19,11 +21,16 @@ from transformers import (
     ModernBertConfig,
     ModernBertModel,
     PreTrainedTokenizerFast,
+    Qwen3Config,
+    Qwen3Model,
     T5Config,
     T5EncoderModel,
+    T5Model,
 )
 
 from gliexp.models import gliner
+
+from . import classifiers
 
 HIDDEN = 32
 WORDS = (
@@ -110,6 +117,36 @@ def backbones(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
             words,
         ),
         "gpt2": (GPT2LMHeadModel(causal), letters),
+        "seq2seq": (
+            T5Model(T5Config(vocab_size=len(words), d_model=HIDDEN, d_kv=16, d_ff=64, num_layers=2, num_heads=2)),
+            words,
+        ),
+        "bart": (
+            BartModel(
+                BartConfig(
+                    vocab_size=len(words),
+                    d_model=HIDDEN,
+                    encoder_layers=2,
+                    decoder_layers=2,
+                    encoder_attention_heads=2,
+                    decoder_attention_heads=2,
+                    encoder_ffn_dim=64,
+                    decoder_ffn_dim=64,
+                    max_position_embeddings=128,
+                    pad_token_id=0,
+                    bos_token_id=2,
+                    eos_token_id=3,
+                    decoder_start_token_id=2,
+                )
+            ),
+            words,
+        ),
+        "qwen3": (
+            Qwen3Model(
+                Qwen3Config(**wide, num_key_value_heads=2, head_dim=16, pad_token_id=0, bos_token_id=2, eos_token_id=3)
+            ),
+            words,
+        ),
     }
     for name, (model, tokenizer) in built.items():
         model.save_pretrained(root / name)
@@ -239,3 +276,9 @@ def still_fails(call: Any, *errors: type[Exception], cure: str) -> None:
     except errors:
         return
     pytest.fail(f"mended upstream: remove {cure}")
+
+
+@pytest.fixture(scope="session")
+def classifier(backbones: dict[str, str]) -> classifiers.Make:
+    """Function from an architecture and settings to a fresh classifier; see classifiers.make."""
+    return classifiers.make(backbones)

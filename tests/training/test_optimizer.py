@@ -23,7 +23,14 @@ def model() -> nn.Module:
 
 
 def groups_of(model: nn.Module, **changes: object):
-    settings = {"learning_rate": 1e-5, "weight_decay": 0.1, "others_lr": 1e-3, "others_weight_decay": 0.2, **changes}
+    settings = {
+        "encodes": lambda name: "token_rep_layer" in name,
+        "learning_rate": 1e-5,
+        "weight_decay": 0.1,
+        "others_lr": 1e-3,
+        "others_weight_decay": 0.2,
+        **changes,
+    }
     return {group.name: group for group in parameter_groups(model, **settings)}
 
 

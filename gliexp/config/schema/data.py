@@ -19,6 +19,10 @@ class Fields:
     ner: str = key("ner", "Column with the entity spans", SCRIPT)
     relations: str = key("relations", "Column with the relations", SCRIPT)
     labels: str = key("labels", "Column with the labels of the whole text; rows of entities have none", SCRIPT)
+    all_labels: str = key("all_labels", "Column with the labels that a row offers", SCRIPT)
+    true_labels: str = key("true_labels", "Column with those that hold: a list, or label to score", SCRIPT)
+    prompt: str = key("prompt", "Column with the row's task description", SCRIPT)
+    examples: str = key("examples", "Column with the row's worked examples", SCRIPT)
 
 
 @dataclass
@@ -69,6 +73,10 @@ class Data:
     tag_names: list[str] | None = key(None, "Names of tags that are numbers, in order from 0", SCRIPT)
     entity_labels: list[str] | None = key(None, "Fixed entity types; null takes those of the training data", SCRIPT)
     relation_labels: list[str] | None = key(None, "Fixed relation types; null takes those of the training data", SCRIPT)
+    class_labels: list[str] | None = key(
+        None, "Labels offered where a row names none; null takes those of the training data", SCRIPT
+    )
+    max_length: int = key(512, "Tokens of one example, its labels included (classification)", SCRIPT, minimum=8)
     label_sampling: str = key(
         "sampled",
         "Labels offered with each row: gold and some others, always all, or mostly all",
@@ -83,6 +91,7 @@ class Data:
         maximum=1,
     )
     threshold: float = key(0.5, "Score from which a span or relation counts as predicted", SCRIPT, minimum=0, maximum=1)
+    tune_threshold: bool = key(False, "Take the threshold that is best on dev instead (classification)", SCRIPT)
     flat_ner: bool = key(True, "Predicted entities may not overlap", SCRIPT)
     on_loss: str = key(
         "warn", "What to do when training cannot use part of the data", SCRIPT, choices=("error", "warn")

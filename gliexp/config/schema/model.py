@@ -1,10 +1,11 @@
-"""The `model` section: every field of gliner's config classes under its real name, and where weights come from."""
+"""The `model` section: every field of gliner's and gliclass's config classes under its real name."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+from gliexp.config.schema.classifier import Classifier
 from gliexp.config.schema.key import GLINER, HF_TRANSFORMER, SCRIPT, key
 
 SPAN_MODES = (
@@ -151,5 +152,5 @@ class Relations:
 
 
 @dataclass
-class Model(Relations, Companions, Labelling, Encoding):
-    """All of it in one flat section, in the order encoding, labelling, companions, relations."""
+class Model(Classifier, Relations, Companions, Labelling, Encoding):
+    """All of it in one flat section, in the order encoding, labelling, companions, relations, classifier."""

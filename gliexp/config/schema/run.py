@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from gliexp.config.schema.key import SCRIPT, key
 
-TASKS = ("ner", "biencoder", "decoder", "relex", "streaming")
+GLINER_TASKS = ("ner", "biencoder", "decoder", "relex", "streaming")
+CLASSIFICATION, CLASSIFICATION_RL = "classification", "classification_rl"
+CLASSIFICATION_TASKS = (CLASSIFICATION, CLASSIFICATION_RL)
+TASKS = (*GLINER_TASKS, *CLASSIFICATION_TASKS)
 
 
 @dataclass

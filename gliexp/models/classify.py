@@ -1,0 +1,55 @@
+"""Scores of labels for texts: raw ones, and what they mean under each problem type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from gliexp.config.schema.classifier import MULTI, REGRESSION
+from gliexp.models.class_inputs import ClassInputs
+from gliexp.models.predict import undisturbed
+
+Row = Mapping[str, Any]
+
+
+def logits(
+    model: Any, inputs: ClassInputs, rows: Sequence[Row], labels: Sequence[Sequence[str]], batch_size: int
+) -> list[torch.Tensor]:
+    """Raw scores (number of the row's labels) on CPU in float32, in the order of the rows.
+
+    Long texts go first, in batches of like length. The model's mode and all random states are put back.
+    """
+    found = [torch.empty(0)] * len(rows)
+    order = sorted(range(len(rows)), key=lambda number: -len(rows[number]["text"]))
+    for start in range(0, len(order), batch_size):
+        numbers = order[start : start + batch_size]
+        batch = inputs.batch([rows[number] for number in numbers], [labels[number] for number in numbers])
+        moved = {key: value.to(model.device) if torch.is_tensor(value) else value for key, value in batch.items()}
+        with undisturbed(model), torch.inference_mode():
+            scores = model(**moved).logits.float().cpu()
+        for place, number in enumerate(numbers):
+            found[number] = scores[place, : len(labels[number])].clone()
+    return found
+
+
+def meaning(scores: torch.Tensor, problem: str | None) -> torch.Tensor:
+    """What raw scores of one row say: probabilities of each label by itself (multi-label) or of the one right label.
+
+    Regression, and null with a single label, predict the scores themselves.
+    """
+    if problem == MULTI:
+        return scores.sigmoid()
+    if problem == REGRESSION or (problem is None and len(scores) == 1):
+        return scores
+    return scores.softmax(dim=-1)
+
+
+def chosen(values: torch.Tensor, problem: str | None, threshold: float) -> list[int]:
+    """Numbers of the labels that a row is given: all from the threshold on (multi-label), else the likeliest one."""
+    if problem == MULTI:
+        return [number for number, value in enumerate(values.tolist()) if value >= threshold]
+    if problem == REGRESSION or (problem is None and len(values) == 1):
+        return []
+    return [int(values.argmax())]
