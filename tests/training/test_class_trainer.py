@@ -64,7 +64,7 @@ def test_the_stock_trainer_adds_them_up_and_hides_a_failing_step(trainer, tmp_pa
 def test_a_step_that_fails_ends_the_run_and_names_its_rows(trainer, monkeypatch):
     made = trainer(per_device_train_batch_size=2)
     monkeypatch.setattr(made.model, "forward", lambda **_: 1 / 0)
-    with pytest.raises(RunFailed, match="training rows .*ZeroDivisionError"):
+    with pytest.raises(RunFailed, match=r"training rows .*ZeroDivisionError"):
         made.train()
 
 
