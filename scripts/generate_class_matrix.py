@@ -68,11 +68,7 @@ def render() -> str:
     reasons: list[str] = []
     lines = [HEAD]
     for architecture in ARCHITECTURES:
-        lines += [
-            f"## {architecture}\n",
-            "| scorer | " + " | ".join(POOLINGS) + " |",
-            "|---" * (len(POOLINGS) + 1) + "|",
-        ]
+        lines += [f"## {architecture}\n", f"| scorer | {' | '.join(POOLINGS)} |", "|---" * (len(POOLINGS) + 1) + "|"]
         for scorer in SCORERS:
             row = [found[architecture, scorer, pooling] for pooling in POOLINGS]
             lines.append(f"| {scorer} | " + " | ".join(_mark(cell, reasons) for cell in row) + " |")
@@ -86,7 +82,13 @@ def _mark(cell: Cell, reasons: list[str]) -> str:
         if cell.refused not in reasons:
             reasons.append(cell.refused)
         return f"refused ({reasons.index(cell.refused) + 1})"
-    return "no effect" if cell.ignored else "trains"
+    return "trains" if is_distinct(cell) else "no effect"
+
+
+def is_distinct(cell: Cell) -> bool:
+    """Whether a choice that has no effect has its default here: that cell stands for all others of the choice."""
+    usual = {"model.scorer_type": cell.scorer == "simple", "model.pooling_strategy": cell.pooling == "first"}
+    return all(usual[key] for key in cell.ignored)
 
 
 if __name__ == "__main__":
