@@ -37,7 +37,7 @@ CLASSIFICATION = (
         # text is read by both kinds of task
         + prefixed("data", "fields.prompt fields.examples"),
         lambda config: not _classifies(config),
-        "only task=classification and task=classification_rl read it",
+        "only task=classification reads it",
     ),
     Rule(("model.hidden_size",), _classifies, "GLiClass follows the encoder's width: its scorers fit no other"),
     Rule(

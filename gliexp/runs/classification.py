@@ -17,7 +17,7 @@ from gliexp.data.classes import ClassSampler, offered, usable
 from gliexp.data.losses import settle
 from gliexp.data.splits import Splits
 from gliexp.errors import Problem, Refusal
-from gliexp.models import backbone, class_adapters, gliclass
+from gliexp.models import backbone, class_adapters, class_export, gliclass
 from gliexp.models.class_inputs import LabelsTooLong
 from gliexp.models.gliclass import Classifier
 from gliexp.models.parameters import Count
@@ -32,6 +32,10 @@ from gliexp.training.class_trainer import ClassTrainer
 LOCATED = ("encoder_model", "label_model_name")
 CUT = "text longer than max_length"
 VERIFIED_ROWS = 16
+OTHERWISE = (
+    "the stock pipeline will score this model otherwise than gliexp: it pools the padding of shorter labels "
+    "(bi-encoders, another pooling than first) or takes empty label slots for labels (hopfield on encoder-decoders)"
+)
 
 
 def build_model(composed: Composed) -> Built:
@@ -146,6 +150,9 @@ def losses(composed: Composed, built: Built, splits: Splits) -> tuple[dict[str, 
         raise Refusal([*problems[:10], *_rest(problems[10:])])
     if not splits.train:
         raise Refusal([Problem("data.train_data", f"no row can be used with problem_type={problem}")])
+    sets = [offered(row, splits.class_labels) for row in splits.test or splits.dev or splits.train]
+    if not class_export.stock_agrees(classifier.model.config, sets):
+        notices.append(OTHERWISE)
     for split, unknown in splits.unknown.items():
         named = ", ".join(f"{label} ({count})" for label, count in unknown.most_common(5))
         notices.append(f"{split} has labels that are never offered: {named}")

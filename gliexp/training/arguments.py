@@ -12,7 +12,6 @@ import torch
 SELECTION_METRIC = {
     "relex": "joint_micro_f1",
     "classification": "cls_macro_f1",
-    "classification_rl": "cls_macro_f1",
     "regression": "cls_mae",
 }
 """What the best checkpoint is chosen by where the config names nothing; `ner_micro_f1` for the other tasks.

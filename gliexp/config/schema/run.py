@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from gliexp.config.schema.key import SCRIPT, key
 
 GLINER_TASKS = ("ner", "biencoder", "decoder", "relex", "streaming")
-CLASSIFICATION, CLASSIFICATION_RL = "classification", "classification_rl"
-CLASSIFICATION_TASKS = (CLASSIFICATION, CLASSIFICATION_RL)
+CLASSIFICATION_TASKS = ("classification",)
 TASKS = (*GLINER_TASKS, *CLASSIFICATION_TASKS)
 
 
