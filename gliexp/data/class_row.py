@@ -10,7 +10,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gliexp.data.row import BadRow, Example, Tidied, kind
+from gliexp.data.row import BadRow, Example, Tidied
+from gliexp.data.values import kind
 
 MARKERS = ("<<LABEL>>", "<<SEP>>", "<<EXAMPLE>>")
 DEFAULT_NAMES = {name: name for name in ("text", "all_labels", "true_labels", "prompt", "examples")}
