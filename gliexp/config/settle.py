@@ -64,7 +64,7 @@ def _settle_name(config: DictConfig, report: Report) -> None:
         config.run.name = Path(experiment).stem
         return
     parts = [str(config.backbone.name), str(config.model.span_mode)]
-    config.run.name = "-".join([*parts, "lora"] if config.peft.enabled else parts)
+    config.run.name = "-".join([*parts, str(config.peft.method)] if config.peft.enabled else parts)
 
 
 def _model_name_of(wanted: Request, groups: Groups) -> str | None:

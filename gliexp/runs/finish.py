@@ -15,6 +15,7 @@ from gliexp.runs.outcome import Outcome
 from gliexp.runs.stages import VERIFIED_ROWS, Built
 from gliexp.training.trainer import Trainer
 
+SHOWN_TARGETS = 12
 HEADLINES = (
     ("ner_micro_f1", "entities, micro F1"),
     ("ner_macro_f1", "entities, macro F1"),
@@ -34,16 +35,25 @@ def score(trainer: Trainer, splits: Splits) -> tuple[dict[str, Any], list[Any]]:
     return metrics, predictions
 
 
-def save_and_verify(composed: Composed, trainer: Trainer, splits: Splits, directory: Path) -> float:
-    """Write adapter/ and model/; return the greatest difference of a score after a reload in the stock library."""
+def save_and_verify(composed: Composed, built: Built, trainer: Trainer, splits: Splits, directory: Path) -> float:
+    """Write adapter/ and model/, as peft.save says; return the greatest difference of a score after a reload.
+
+    model/ is opened by the stock library, adapter/ by `adapters.load` on the base that it names.
+    """
     model = trainer.accelerator.unwrap_model(trainer.model)
-    if composed.config.peft.enabled:
-        adapters.save_adapter(model, directory / "adapter")
-        adapters.merge(model)
-    gliner.save(model, directory / "model")
     rows = (splits.test or splits.dev or splits.train)[:VERIFIED_ROWS]
-    labels = trainer.evaluation
-    return export.verify(model, directory / "model", rows, labels.entity_labels, labels.relation_labels or None)
+    types = (trainer.evaluation.entity_labels, trainer.evaluation.relation_labels or None)
+    wanted = "merged" if built.adapted is None else composed.config.peft.save
+    difference = 0.0
+    if built.adapted is not None and wanted != "merged":
+        place = adapters.save(built.adapted, directory / "adapter")
+        again = adapters.load(place, trust_remote_code=composed.config.backbone.trust_remote_code).model
+        difference = export.compare(model, again.to(model.device), place, rows, *types)
+    adapters.merge(model)
+    if wanted == "adapter":
+        return difference
+    gliner.save(model, directory / "model")
+    return max(difference, export.verify(model, directory / "model", rows, *types))
 
 
 def announce(console: Console, composed: Composed, built: Built, splits: Splits) -> None:
@@ -55,9 +65,21 @@ def announce(console: Console, composed: Composed, built: Built, splits: Splits)
     total, trainable = built.parameters["total"], built.parameters["trainable"]
     console.print(f"{composed.config.run.task} on {composed.config.backbone.name}: {sizes}, {labels}", highlight=False)
     console.print(f"{total:,} parameters, {trainable:,} trainable ({trainable / total:.1%})", highlight=False)
-    for part, modules in built.adapter_modules.items():
-        names = modules if isinstance(modules, str) else ", ".join(modules)
-        console.print(f"LoRA on {part}: {names}", highlight=False)
+    if built.adapted is not None:
+        for line in where_adapted(built.adapted):
+            console.print(line, highlight=False)
+
+
+def where_adapted(adapted: adapters.Adapted) -> list[str]:
+    """One line a part: what is done to it, and to which modules."""
+    lines = []
+    for part, mode in adapted.modes.items():
+        targets = adapted.targets.get(part, {})
+        number = sum(len(names) for names in targets.values())
+        shown = ", ".join(targets) if len(targets) <= SHOWN_TARGETS else f"all-linear, from {next(iter(targets))}"
+        what = f"{adapted.method} on {number} modules ({shown})" if targets else adapted.method
+        lines.append(f"{part}: {what if mode == 'adapter' else mode}")
+    return lines
 
 
 def summarise(console: Console, outcome: Outcome, difference: float) -> None:
@@ -82,9 +104,10 @@ def summarise(console: Console, outcome: Outcome, difference: float) -> None:
                 table.add_row(title, *("" if part is None else f"{part:.3f}" for part in parts), "")
         console.print(table)
     console.print(
-        f"done in {outcome.seconds:.0f} s; the saved model reloads in stock gliner "
-        f"(greatest difference {difference:.1e})",
+        f"done in {outcome.seconds:.0f} s; what was saved reloads (greatest difference {difference:.1e})",
         highlight=False,
     )
-    console.print(f"model   {outcome.directory / 'model'}", highlight=False, soft_wrap=True)
+    for name in ("model", "adapter"):
+        if (outcome.directory / name).is_dir():
+            console.print(f"{name:<7} {outcome.directory / name}", highlight=False, soft_wrap=True)
     console.print(f"report  {outcome.directory / 'report.html'}", highlight=False, soft_wrap=True)

@@ -97,7 +97,7 @@ def _train(composed: Composed, directory: Path, record: RunRecord, console: Cons
 
     metrics, predictions = finish.score(trainer, splits)
     write_json(directory / "metrics.json", metrics)
-    difference = finish.save_and_verify(composed, trainer, splits, directory)
+    difference = finish.save_and_verify(composed, built, trainer, splits, directory)
     record.update(best_step=trainer.state.best_global_step, reload_difference=difference, metrics=metrics)
     record.end("done")
     report.write(directory, composed, record.document, metrics, splits, predictions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,6 +13,8 @@ from torch.utils.data import Sampler
 from transformers import PrinterCallback, ProgressCallback
 
 from gliexp.errors import RunFailed
+from gliexp.models.adapters import Adapted, budget, resume
+from gliexp.training.callbacks import RankBudget
 from gliexp.training.collator import ROWS, TrainingCollator
 from gliexp.training.evaluation import Evaluation
 from gliexp.training.optimizer import ParameterGroup, parameter_groups
@@ -38,11 +41,13 @@ class Trainer(LibraryTrainer):  # type: ignore[misc]  # gliner carries no types
         dev_rows: Sequence[Mapping[str, Any]] | None,
         collator: TrainingCollator,
         evaluation: Evaluation,
+        adapted: Adapted | None = None,
         **others: Any,
     ) -> None:
         self.rows = rows
         self.dev_rows = dev_rows
         self.evaluation = evaluation
+        self.adapted = adapted
         self.groups: list[ParameterGroup] = []
         super().__init__(
             model=model,
@@ -53,6 +58,8 @@ class Trainer(LibraryTrainer):  # type: ignore[misc]  # gliner carries no types
             data_collator=collator,
             **others,
         )
+        if adapted is not None and budget.tuners(adapted.model):
+            self.add_callback(RankBudget(adapted.model))
         # The run has a progress bar and a log of its own.
         for printer in (ProgressCallback, PrinterCallback):
             self.remove_callback(printer)
@@ -77,6 +84,27 @@ class Trainer(LibraryTrainer):  # type: ignore[misc]  # gliner carries no types
             self.optimizer = factory([group.as_torch() for group in self.groups], **options)
         return self.optimizer
 
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        """A checkpoint of adapters holds what trained; the library's would reload with a random backbone, silently."""
+        if self.adapted is None:
+            super()._save(output_dir, state_dict)
+        elif self.args.should_save:
+            target = Path(output_dir or self.args.output_dir)
+            target.mkdir(parents=True, exist_ok=True)
+            resume.write(self.adapted, target)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        if self.adapted is None:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+        else:
+            resume.restore(self.adapted, Path(resume_from_checkpoint))
+
+    def _load_best_model(self) -> None:
+        if self.adapted is None:
+            super()._load_best_model()
+        else:
+            resume.restore(self.adapted, Path(self.state.best_model_checkpoint))
+
     def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
         """One forward and backward pass; an exception or a non-finite loss ends the run and names the batch's rows.
 
@@ -88,6 +116,8 @@ class Trainer(LibraryTrainer):  # type: ignore[misc]  # gliner carries no types
         try:
             with self.compute_loss_context_manager():
                 loss: torch.Tensor = self.compute_loss(model, inputs)
+                orthogonality = budget.regularisation(self.adapted.model) if self.adapted is not None else None
+                loss = loss if orthogonality is None else loss + orthogonality
         except Exception as error:
             raise RunFailed(f"{self._place(numbers)}: {type(error).__name__}: {error}") from error
         if not torch.isfinite(loss):
