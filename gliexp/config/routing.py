@@ -132,6 +132,7 @@ _READERS = {
     "data.label_sampling": "gliexp.runs.stages",
     "data.mention_swap": "gliexp.runs.stages",
     "training.label_balance": "gliexp.runs.stages",
+    "training.layerwise_lr_decay": "gliexp.runs.stages",
     "data.threshold": "gliexp.runs.stages",
     "data.flat_ner": "gliexp.runs.stages",
     "data.on_loss": "gliexp.runs.stages",

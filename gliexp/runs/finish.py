@@ -13,6 +13,7 @@ from gliexp.data.splits import Splits
 from gliexp.models import adapters, export, gliner
 from gliexp.runs.outcome import Outcome
 from gliexp.runs.stages import VERIFIED_ROWS, Built
+from gliexp.training import optimizer
 from gliexp.training.trainer import Trainer
 
 SHOWN_TARGETS = 12
@@ -56,18 +57,25 @@ def save_and_verify(composed: Composed, built: Built, trainer: Trainer, splits: 
     return max(difference, export.verify(model, directory / "model", rows, *types))
 
 
-def announce(console: Console, composed: Composed, built: Built, splits: Splits) -> None:
-    """What is about to be trained, in three lines."""
+def announce(console: Console, composed: Composed, built: Built, trainer: Trainer, splits: Splits) -> None:
+    """What is about to be trained: data, parameters by part, adapters, parameter groups, memory of a step."""
     sizes = f"{len(splits.train)} train, {len(splits.dev)} dev, {len(splits.test)} test rows"
     labels = f"{len(splits.entity_labels)} entity labels"
     if splits.relation_labels and composed.config.run.task == "relex":
         labels += f", {len(splits.relation_labels)} relation labels"
+    sizes_line = ", ".join(
+        f"{part} {count['trainable']:,} of {count['total']:,}" for part, count in built.parameters["parts"].items()
+    )
     total, trainable = built.parameters["total"], built.parameters["trainable"]
     console.print(f"{composed.config.run.task} on {composed.config.backbone.name}: {sizes}, {labels}", highlight=False)
-    console.print(f"{total:,} parameters, {trainable:,} trainable ({trainable / total:.1%})", highlight=False)
+    console.print(
+        f"{total:,} parameters, {trainable:,} trainable ({trainable / total:.1%}): {sizes_line}", highlight=False
+    )
     if built.adapted is not None:
         for line in where_adapted(built.adapted):
             console.print(line, highlight=False)
+    console.print(optimizer.table(trainer.parameter_groups()))
+    console.print(str(trainer.footprint()), highlight=False)
 
 
 def where_adapted(adapted: adapters.Adapted) -> list[str]:

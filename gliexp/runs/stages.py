@@ -204,6 +204,7 @@ def make_trainer(
         collator=collator,
         evaluation=evaluation(composed, splits),
         adapted=built.adapted,
+        layerwise_lr_decay=config.training.layerwise_lr_decay,
         callbacks=[*callbacks, *early_stopping(composed, bool(splits.dev))],
     )
 

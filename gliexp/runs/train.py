@@ -86,7 +86,7 @@ def _train(composed: Composed, directory: Path, record: RunRecord, console: Cons
         for callback in (MetricsLog(directory / "metrics.jsonl"), ProgressBar(console, metric)):
             trainer.add_callback(callback)
         record.update(**machine(str(trainer.args.device)), world_size=trainer.args.world_size)
-        finish.announce(console, composed, built, splits)
+        finish.announce(console, composed, built, trainer, splits)
         trainer.train(resume_from_checkpoint=config.training.resume_from_checkpoint or None)
         if signals.received is not None:
             step = trainer.state.global_step

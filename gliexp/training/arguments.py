@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from gliner.training import TrainingArguments
 
+OWN_OPTIMIZERS = ("muon",)
 SELECTION_METRIC = {"relex": "joint_micro_f1"}
 """What the best checkpoint is chosen by where the config names nothing; `ner_micro_f1` for the other tasks.
 
@@ -30,8 +31,12 @@ def training_arguments(values: Mapping[str, Any], *, task: str, checkpoints: Pat
     values["dataloader_pin_memory"] = values.get("dataloader_pin_memory", True) and torch.cuda.is_available()
     if not has_dev:
         values |= {"eval_strategy": "no", "load_best_model_at_end": False, "eval_on_start": False}
+    own = values["optim"] if values.get("optim") in OWN_OPTIMIZERS else None
+    if own is not None:
+        values["optim"] = "adamw_torch"  # a name that transformers knows; the trainer reads the one set below
     safetensors = bool(values.pop("save_safetensors", True))
     arguments = TrainingArguments(**values)
     # Gone from transformers 5's arguments, but gliner's Trainer still reads it (gliner/training/trainer.py:187).
     arguments.save_safetensors = safetensors
+    arguments.optim = own or arguments.optim
     return arguments

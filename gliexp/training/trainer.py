@@ -13,12 +13,16 @@ from torch.utils.data import Sampler
 from transformers import PrinterCallback, ProgressCallback
 
 from gliexp.errors import RunFailed
+from gliexp.models import anatomy
 from gliexp.models.adapters import Adapted, budget, resume
+from gliexp.models.parameters import ENCODERS
 from gliexp.training.callbacks import RankBudget
 from gliexp.training.collator import ROWS, TrainingCollator
 from gliexp.training.evaluation import Evaluation
-from gliexp.training.optimizer import ParameterGroup, parameter_groups
-from gliexp.training.rows import EpochSampler, TrainingRows
+from gliexp.training.footprint import Footprint, kept_for_backward, measure
+from gliexp.training.muon import MuonWithAdamW
+from gliexp.training.optimizer import ParameterGroup, joined, parameter_groups
+from gliexp.training.rows import Draw, EpochSampler, TrainingRows
 
 NAMED_ROWS = 16  # rows named in an error message; a batch of hundreds would bury the cause
 
@@ -42,12 +46,14 @@ class Trainer(LibraryTrainer):  # type: ignore[misc]  # gliner carries no types
         collator: TrainingCollator,
         evaluation: Evaluation,
         adapted: Adapted | None = None,
+        layerwise_lr_decay: float = 1.0,
         **others: Any,
     ) -> None:
         self.rows = rows
         self.dev_rows = dev_rows
         self.evaluation = evaluation
         self.adapted = adapted
+        self.layerwise_lr_decay = layerwise_lr_decay
         self.groups: list[ParameterGroup] = []
         super().__init__(
             model=model,
@@ -70,22 +76,66 @@ class Trainer(LibraryTrainer):  # type: ignore[misc]  # gliner carries no types
         lengths = [len(row["tokenized_text"]) for row in self.rows]
         return EpochSampler(lengths, seed, self._train_batch_size if grouped else None)
 
+    def train(self, *args: Any, **options: Any) -> Any:
+        """The loop; afterwards the model's weights are those to use."""
+        result = super().train(*args, **options)
+        self._average(True)
+        return result
+
+    def _average(self, wanted: bool) -> None:
+        """Schedule-free optimizers step one set of weights and use an average of them; others have no such switch.
+
+        The library's trainer evaluates and saves without it, and so the weights that were stepped.
+        """
+        switch = getattr(self.optimizer, "eval" if wanted else "train", None)
+        if callable(switch):
+            switch()
+
+    def parameter_groups(self, model: Any = None) -> list[ParameterGroup]:
+        """The groups that the optimizer is made of, and that the run prints."""
+        model = self.model if model is None else model
+        holders = anatomy.of(self.accelerator.unwrap_model(model)).holders
+        found = parameter_groups(
+            model,
+            {part: holders[part].model for part in ENCODERS if part in holders},
+            learning_rate=self.args.learning_rate,
+            weight_decay=self.args.weight_decay,
+            others_lr=self.args.others_lr,
+            others_weight_decay=self.args.others_weight_decay,
+            layerwise_lr_decay=self.layerwise_lr_decay,
+        )
+        return found if self.args.optim == "muon" else joined(found)
+
     def create_optimizer(self, model: Any = None) -> Any:
         """Optimizer over the printed groups; called by the loop, which accepts an optimizer made before."""
         if self.optimizer is None:
-            self.groups = parameter_groups(
-                self.model if model is None else model,
-                learning_rate=self.args.learning_rate,
-                weight_decay=self.args.weight_decay,
-                others_lr=self.args.others_lr,
-                others_weight_decay=self.args.others_weight_decay,
-            )
-            factory, options = self.get_optimizer_cls_and_kwargs(self.args)
-            self.optimizer = factory([group.as_torch() for group in self.groups], **options)
+            self.groups = self.parameter_groups(model)
+            if self.args.optim == "muon":
+                betas = (self.args.adam_beta1, self.args.adam_beta2)
+                self.optimizer = MuonWithAdamW(self.groups, betas=betas, eps=self.args.adam_epsilon)
+            else:
+                factory, options = self.get_optimizer_cls_and_kwargs(self.args)
+                self.optimizer = factory([group.as_torch() for group in self.groups], **options)
         return self.optimizer
+
+    def footprint(self) -> Footprint:
+        """Memory of a step on the longest rows that one batch can hold."""
+        size = self.args.per_device_train_batch_size
+        longest = sorted(range(len(self.rows)), key=lambda n: -len(self.rows[n]["tokenized_text"]))[:size]
+        batch = self.data_collator([self.train_dataset[Draw(0, number)] for number in longest])
+        batch.pop(ROWS)
+        model = self.accelerator.unwrap_model(self.model)
+        was_training = model.training
+        model.train()
+        inputs = self._prepare_inputs(batch)
+        with self.compute_loss_context_manager():
+            kept = kept_for_backward(model, lambda: self.compute_loss(model, inputs))
+        model.train(was_training)
+        return measure(model, str(getattr(self.args.optim, "value", self.args.optim)), kept)
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         """A checkpoint of adapters holds what trained; the library's would reload with a random backbone, silently."""
+        self._average(True)
         if self.adapted is None:
             super()._save(output_dir, state_dict)
         elif self.args.should_save:
@@ -112,6 +162,7 @@ class Trainer(LibraryTrainer):  # type: ignore[misc]  # gliner carries no types
         """
         numbers: list[int] = inputs.pop(ROWS)
         model.train()
+        self._average(False)
         inputs = self._prepare_inputs(inputs)
         try:
             with self.compute_loss_context_manager():
@@ -150,6 +201,7 @@ class Trainer(LibraryTrainer):  # type: ignore[misc]  # gliner carries no types
         rows = self.dev_rows if eval_dataset is None else eval_dataset
         if rows is None:
             raise ValueError("no dev rows to evaluate on")
+        self._average(True)
         scores = self.evaluation.score(self.accelerator.unwrap_model(self.model), rows)
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in scores.items()}
         self.log({name: value for name, value in metrics.items() if isinstance(value, (int, float))})

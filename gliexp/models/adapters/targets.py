@@ -107,7 +107,7 @@ def resolve(
         for name in names:
             own |= _of_role(backbone, roles, name) if name in roles else _of_name(backbone, name)
         resolved[part] = own or _own_default(backbone, roles, default)
-    lost = [name for name in names if name not in (ATTENTION, MLP, SCALED) and not _anywhere(backbones, name)]
+    lost = [name for name in names if name not in (ATTENTION, MLP, default) and not _anywhere(backbones, name)]
     if lost:
         raise Refusal([_unknown(name, backbones) for name in lost])
     return resolved
@@ -151,6 +151,11 @@ def _of_role(backbone: nn.Module, roles: Mapping[str, list[str]], role: str) -> 
         if own:
             found[short] = own
     return found
+
+
+def of_role(backbone: nn.Module, role: str) -> Targets:
+    """A role's modules, as this architecture has them; empty where it is not known."""
+    return _of_role(backbone, _roles(backbone, {}), role)
 
 
 def _of_name(backbone: nn.Module, name: str) -> Targets:

@@ -185,7 +185,7 @@ def _read_scaled(backbone: nn.Module, chosen: targets.Targets, wanted: Sequence[
     """IA3's modules that are rescaled where they read: as asked for, else the last of the feed-forward block."""
     full = [name for names in chosen.values() for name in names]
     if wanted is None:
-        default = targets.resolve({"": backbone}, None, {}, default=targets.SCALED_INPUT)[""]
+        default = targets.of_role(backbone, targets.SCALED_INPUT)
         return [name for names in default.values() for name in names if name in full]
     entries = [wanted] if isinstance(wanted, str) else list(wanted)
     lost = [entry for entry in entries if not any(targets.means(entry, name) for name in full)]
