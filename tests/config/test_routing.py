@@ -176,6 +176,8 @@ def build(name: str, way: Route, config: Config) -> Any:
     if way.object == TRAINING_ARGUMENTS:
         return TrainingArguments(**{**values, "output_dir": values["output_dir"] or "unused"})
     if way.object == "LoraConfig":
+        if isinstance(values["target_modules"], str):  # peft takes text for a pattern; gliexp hands it names
+            values["target_modules"] = values["target_modules"].split("+")
         return LoraConfig(**{key: value for key, value in values.items() if value is not None})
     if way.object == "EarlyStoppingCallback":
         return transformers.EarlyStoppingCallback(**{key: value or 1 for key, value in values.items()})
