@@ -11,6 +11,7 @@ from gliexp.config.report import Report
 from gliexp.config.schema import Config
 
 SAMPLE = "sample"
+QUANTISED = ("qlora", "loftq")
 ADAPTER_FILE = "gliexp_adapter.json"
 
 
@@ -98,10 +99,15 @@ def _adapter(look: Look) -> Found:
     peft = look.config.peft
     if not peft.enabled:
         return
-    for package in {"qlora": ("bitsandbytes",), "loftq": ("bitsandbytes", "scipy")}.get(peft.method, ()):
-        if importlib.util.find_spec(package) is None:
-            allowed = f"another method, or that package (and a CUDA device for {peft.method})"
-            yield look.problem("peft.method", f"{peft.method} needs {package}, which is not installed", allowed)
+    if peft.method in QUANTISED:
+        packages = ["bitsandbytes", "scipy"][: 1 + (peft.method == "loftq")]
+        missing = [package for package in packages if importlib.util.find_spec(package) is None]
+        lacks = f", and {' and '.join(missing)} not installed" if missing else ""
+        yield look.problem(
+            "peft.method",
+            f"{peft.method} needs a backbone in 4 bits on a CUDA device, which gliexp does not build{lacks}",
+            "lora, rslora, dora, pissa, adalora, ia3, vera, freeze, partial",
+        )
     if peft.init_from is not None:
         places = (Path(peft.init_from).expanduser(), Path(peft.init_from).expanduser() / "adapter")
         if not any((place / ADAPTER_FILE).is_file() for place in places):

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from peft import AdaLoraConfig, IA3Config, LoraConfig, PeftConfig, VeraConfig
 
 from gliexp.errors import Problem, Refusal
 from gliexp.models.adapters import targets
 
+QUANTISED = ("qlora", "loftq")
 FREEZE, PARTIAL, ADALORA, IA3 = "freeze", "partial", "adalora", "ia3"
 NEEDS_DATA = ("eva", "corda", "lora_ga")
 """Values of init_lora_weights that look at activations or gradients of training rows before the adapters exist."""
@@ -61,23 +60,13 @@ OWN_KEYS = frozenset(
 
 
 def get(name: str) -> Method:
-    """The method of this name. Raises Refusal for an unknown one, and for one that this machine cannot run."""
+    """The method of this name. Raises Refusal for an unknown one, and for those that need quantised weights."""
     if name not in METHODS:
         raise Refusal([Problem("peft.method", f"there is no method {name!r}", ", ".join(METHODS))])
-    missing = _missing(name)
-    if missing:
-        raise Refusal([Problem("peft.method", f"{name} needs {' and '.join(missing)}", "lora, dora, pissa")])
+    if name in QUANTISED:
+        message = f"{name} needs a backbone in 4 bits on a CUDA device, which gliexp does not build"
+        raise Refusal([Problem("peft.method", message, ", ".join(each for each in METHODS if each not in QUANTISED))])
     return METHODS[name]
-
-
-def _missing(name: str) -> list[str]:
-    if name not in ("qlora", "loftq"):
-        return []
-    packages = ("bitsandbytes", *(("scipy",) if name == "loftq" else ()))
-    missing = [f"the package {p}, which is not installed" for p in packages if importlib.util.find_spec(p) is None]
-    if not torch.cuda.is_available():
-        missing.insert(0, "a CUDA device, which this machine has not")
-    return missing
 
 
 def settings(name: str, section: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,8 +84,6 @@ def settings(name: str, section: Mapping[str, Any]) -> dict[str, Any]:
         problems.append(
             Problem("peft.init_lora_weights", f"{chosen['init_lora_weights']} starts from training rows", allowed)
         )
-    if name == "loftq":
-        chosen.setdefault("loftq_config", {"loftq_bits": 4, "loftq_iter": 1})
     if name == ADALORA:
         # its final rank is what `r` is elsewhere; it starts higher and takes away what matters least
         chosen["target_r"] = chosen.pop("r", AdaLoraConfig.target_r)
