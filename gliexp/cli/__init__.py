@@ -17,6 +17,7 @@ VERBS = {
     "train": "compose, check, train, evaluate, save (also without a verb)",
     "merge": "fold a run's adapters into a stock model, or several by weight",
     "check": "look at the config and say what is wrong; changes nothing",
+    "data": "look at data files: what is in them, what is wrong, what fits; --fix writes clean copies",
 }
 _HELP = {"-h", "--help"}
 

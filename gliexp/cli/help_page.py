@@ -65,6 +65,10 @@ def text(verb: str = "train") -> str:
         return _MERGE.rstrip()
     if verb == "check":
         return _CHECK.rstrip()
+    if verb == "data":
+        from gliexp.cli.data import HELP
+
+        return HELP.rstrip()
     verbs = "\n".join(f"  {name:<9} {what}" for name, what in VERBS.items())
     return _PAGE.format(verbs=verbs, groups="\n".join(_group_lines())).rstrip()
 

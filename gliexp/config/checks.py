@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gliexp.config import peft_rules
+from gliexp.config import peft_rules, sources
 from gliexp.config.inert import is_token
 from gliexp.config.keys import index
 from gliexp.config.report import COMMAND_LINE, Report
@@ -218,15 +218,33 @@ def _data(look: Look) -> Found:
     data = look.config.data
     if not data.train_data:
         yield look.problem("data.train_data", "no training data", "a file, a list of files, or data=sample")
-    if data.long_doc_chunking.enabled:
-        yield look.problem(
-            "data.long_doc_chunking.enabled", "long documents cannot be cut yet", "false; cut the documents beforehand"
-        )
-    elif data.long_doc_chunking.stride >= data.long_doc_chunking.max_words:
-        yield look.problem(
-            "data.long_doc_chunking.stride", "must be below max_words", f"0 to {data.long_doc_chunking.max_words - 1}"
-        )
+    yield from _chunking(look)
+    for key in ("train_data", "val_data", "test_data"):
+        for message, allowed, near in sources.faults(getattr(data, key), weighs=key == "train_data"):
+            yield look.problem(f"data.{key}", message, allowed, near)
+    if data.columns.separator == "":
+        yield look.problem("data.columns.separator", "must not be empty", "what stands between columns, or null")
+    for key, names in (("data.columns.names", data.columns.names), ("data.tag_names", data.tag_names)):
+        if names is not None and (not names or len(set(names)) < len(names)):
+            yield look.problem(key, "empty or repeated names", "different names")
     for key in ("entity_labels", "relation_labels"):
         labels = getattr(data, key)
         if labels is not None and (not labels or len(set(labels)) < len(labels)):
             yield look.problem(f"data.{key}", "empty or repeated labels", "different names")
+
+
+def _chunking(look: Look) -> Found:
+    chunking, model = look.config.data.long_doc_chunking, look.config.model
+    if chunking.stride >= chunking.max_words:
+        yield look.problem(
+            "data.long_doc_chunking.stride",
+            f"{chunking.stride} words shared of {chunking.max_words} (max_words) leave none to go on by",
+            f"0 to {chunking.max_words - 1}",
+        )
+    # A saved model has a max_len of its own, which is compared when it is loaded (runs/shown.py).
+    if chunking.enabled and model.from_pretrained is None and chunking.max_words > model.max_len:
+        yield look.problem(
+            "data.long_doc_chunking.max_words",
+            f"{chunking.max_words} words a chunk, but the model reads {model.max_len} (model.max_len)",
+            f"1 to {model.max_len}, or a larger model.max_len",
+        )

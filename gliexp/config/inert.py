@@ -326,11 +326,16 @@ OWN = (
     ),
     Rule(("data.fields.relations", "data.relation_labels"), _not_task("relex"), "only task=relex reads relations"),
     Rule(
-        _prefixed("data", "format fields.tokens fields.text fields.ner fields.relations"),
+        _prefixed("data", "format tag_names fields.tokens fields.text fields.ner fields.relations fields.labels")
+        + _prefixed("data.columns", "separator header names token tag"),
         lambda config: config.data.train_data == "sample",
         "the built-in sample has its own form",
     ),
-    Rule(_prefixed("data.long_doc_chunking", "enabled max_words stride"), _always, "long documents are not cut yet"),
+    Rule(
+        _prefixed("data.long_doc_chunking", "max_words stride drop_empty_chunks respect_sentences"),
+        lambda config: not config.data.long_doc_chunking.enabled,
+        "data.long_doc_chunking.enabled is off",
+    ),
     Rule(_prefixed("launch", "mode processes"), _always, "a run is one process"),
     Rule(("backbone.name",), lambda config: config.run.name is not None, "run.name is set"),
     *(Rule((f"training.{old}",), _always, reason) for old, reason in GONE.items()),

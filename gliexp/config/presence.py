@@ -6,11 +6,11 @@ import difflib
 import importlib.util
 from pathlib import Path
 
+from gliexp.config import sources
 from gliexp.config.checks import Found, Look
 from gliexp.config.report import Report
 from gliexp.config.schema import Config
 
-SAMPLE = "sample"
 QUANTISED = ("qlora", "loftq")
 ADAPTER_FILE = "gliexp_adapter.json"
 
@@ -23,12 +23,20 @@ def problems(config: Config, report: Report) -> Found:
 
 
 def _files(look: Look) -> Found:
+    data = look.config.data
     for key in ("train_data", "val_data", "test_data"):
-        value = getattr(look.config.data, key)
-        for name in value if isinstance(value, list) else [value]:
-            if not name or name == SAMPLE or (isinstance(name, str) and Path(name).expanduser().is_file()):
-                continue
-            yield look.problem(f"data.{key}", f"no file {name}", "an existing file", _nearest_file(str(name)))
+        value = getattr(data, key)
+        if any(sources.faults(value, weighs=True)):
+            continue  # said by checks.py
+        for source in sources.sources(value):
+            found = sources.files(source)
+            if not found:
+                yield look.problem(f"data.{key}", f"no file is like {source.path}", "a pattern that meets a file")
+            for file in found:
+                named = file.path == sources.SAMPLE or file.path.startswith(sources.HUB) or data.format == "dataset"
+                if not named and not Path(file.path).exists():
+                    near = _nearest_file(source.path)
+                    yield look.problem(f"data.{key}", f"no file {source.path}", "an existing file", near)
     resume = look.config.training.resume_from_checkpoint
     if resume and not Path(resume).is_dir():
         yield look.problem(

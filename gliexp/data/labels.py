@@ -6,9 +6,9 @@ ahead the workers read, and it cuts gold labels away at max_types. Here the choi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gliexp.data.row import Example
 from gliexp.errors import Problem, Refusal
@@ -62,6 +62,20 @@ class LabelSampler:
         )
         related = (item[2] for item in example.get("relations", ()))
         return Offered(entity, self._choose(draw, whole, related, example.get("rel_labels"), self._relation))
+
+    def most(self, example: Mapping[str, Any]) -> Offered:
+        """The longest prompt that `offer` can give this row in any epoch: its own labels and the longest others."""
+        entity = self._longest((item[2] for item in example["ner"]), example.get("ner_labels"), self._entity)
+        related = (item[2] for item in example.get("relations", ()))
+        return Offered(entity, self._longest(related, example.get("rel_labels"), self._relation))
+
+    def _longest(self, given: Iterable[str], own: Sequence[str] | None, pool: Sequence[str]) -> list[str]:
+        gold = sorted(set(given))
+        others = [label for label in (pool if own is None else sorted(set(own))) if label not in gold]
+        count = max(0, self._max_types - len(gold))
+        if self._policy == "sampled" and own is None:
+            count = min(count, self._negative_ratio * len(gold) or max(1, self._negative_ratio))
+        return gold + sorted(others, key=lambda label: -len(label))[:count]
 
     def _choose(
         self, draw: Random, whole: bool, given: Iterable[str], own: Sequence[str] | None, pool: Sequence[str]

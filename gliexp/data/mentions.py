@@ -7,7 +7,7 @@ a model otherwise learns the names by heart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -24,14 +24,21 @@ class MentionSwap:
     """Exchanges mentions in training rows; what comes out depends on (seed, epoch, index) and the rows alone.
 
     `probability` (0..1) is the chance of a row to be chosen. Only mentions of at most `max_width` words are brought in,
-    and no row grows beyond `max_words`, so that nothing is lost that was not lost before. Rows with entities that
-    overlap stay as they are: to exchange one would break the other.
+    and no row grows beyond `max_words` or what `fits`, so that nothing is lost that was not lost before. Rows with
+    entities that overlap stay as they are: to exchange one would break the other.
     """
 
     def __init__(
-        self, rows: Iterable[Row], probability: float, *, max_words: int | None = None, max_width: int | None = None
+        self,
+        rows: Iterable[Row],
+        probability: float,
+        *,
+        max_words: int | None = None,
+        max_width: int | None = None,
+        fits: Callable[[Example], bool] | None = None,
     ) -> None:
         self.probability = probability
+        self.fits = fits
         self.max_words = max_words
         self._mentions: dict[str, list[list[str]]] = {}
         for row in rows:
@@ -58,7 +65,8 @@ class MentionSwap:
         words += source[at:]
         if self.max_words is not None and len(words) > max(self.max_words, len(source)):
             return dict(row)
-        return {**row, "tokenized_text": words, "ner": [places[number] for number in range(len(places))]}
+        changed = {**row, "tokenized_text": words, "ner": [places[number] for number in range(len(places))]}
+        return changed if self.fits is None or self.fits(changed) else dict(row)
 
 
 def _overlap(entities: Iterable[tuple[int, int, str]]) -> bool:

@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import chain, islice
 from pathlib import Path
+from typing import NamedTuple
 
 from gliexp.data import formats
-from gliexp.data.row import BadRow, Example, RowReader
+from gliexp.data.formats import PLAIN, Layout, Raw
+from gliexp.data.row import BadRow, Example, Lacking, RowReader, Tidied, WholeText
 from gliexp.errors import Problem, Refusal
 
 SHOWN = 20
+LOOKED_AT = 1000
+"""Rows with tags from which the scheme of a file's tags is told."""
+
+
+DIRECTORIES = "a file, or a directory of brat pairs or one written by datasets' save_to_disk"
 
 
 @dataclass
 class Reading:
-    """The rows of one file, the line each came from (same order), and what was dropped, counted by reason."""
+    """The rows of one file, the line each came from (same order), and what was dropped, counted by reason.
+
+    `files` names the file of each row inside a directory of several ("" otherwise). `notes` names what was left out,
+    with its place. `format` and `detail` say how the file was read.
+    """
 
     path: str
+    format: str = ""
+    detail: str = ""
+    files: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     examples: list[Example] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
@@ -27,46 +43,124 @@ class Reading:
 
     def place(self, index: int) -> str:
         """`file:line` of row `index`."""
-        return f"{self.path}:{self.lines[index]}"
+        return _place(self.path, self.files[index], self.lines[index])
 
 
 def read(
-    path: str | Path, fields: Mapping[str, str | None] | None = None, file_format: str | None = None
+    path: str | Path,
+    fields: Mapping[str, str | None] | None = None,
+    file_format: str | None = None,
+    layout: Layout = PLAIN,
+    tag_names: Sequence[str] | None = None,
 ) -> list[Example]:
     """The rows of one file in GLiNER's form.
 
-    `fields` maps tokens, text, ner and relations to the file's names; `file_format` is "jsonl", "json" or None to look.
+    `fields` maps tokens, text, ner, relations and labels to the file's names; `file_format` is one of formats.FORMATS
+    or None to look; `layout` says what the file does not; `tag_names` name tags that are numbers.
     Raises Refusal naming every bad row (file:line and reason; the first SHOWN in full, the rest as a count).
     """
-    reading = scan(path, fields, file_format)
+    reading = scan(path, fields, file_format, layout, tag_names)
     if reading.problems:
         raise Refusal(shortened(reading.problems))
     return reading.examples
 
 
-def scan(path: str | Path, fields: Mapping[str, str | None] | None = None, file_format: str | None = None) -> Reading:
+def scan(
+    path: str | Path,
+    fields: Mapping[str, str | None] | None = None,
+    file_format: str | None = None,
+    layout: Layout = PLAIN,
+    tag_names: Sequence[str] | None = None,
+) -> Reading:
     """Like `read`, but hands back what is wrong in `.problems` instead of raising, for callers with several files."""
     reading = Reading(str(path))
-    refused = _refuse_file(Path(path), file_format)
+    refused = refuse_file(Path(path), file_format, layout)
     if refused is not None:
         reading.problems.append(refused)
         return reading
-    reader = RowReader(fields)
-    for raw in formats.READERS[_named(file_format) or formats.guess(Path(path))](Path(path)):
+    found = None if _named(file_format) else formats.recognise(Path(path), layout)
+    reading.format, reading.detail = found or (_named(file_format) or "jsonl", "")
+    reader = reader_of(reading.format, fields, tag_names)
+    lacking = 0
+    for row in checked(path, reader, reading.format, layout):
+        if isinstance(row.outcome, BadRow):
+            if isinstance(row.outcome, WholeText) and not reading.examples:
+                reading.problems = [_other_task(row.outcome, str(path))]
+                return reading
+            lacking += isinstance(row.outcome, Lacking)
+            where = _place(reading.path, row.file, row.line)
+            reading.problems.append(Problem("data", str(row.outcome), where=where))
+            continue
+        reading.examples.append(row.outcome.example)
+        reading.lines.append(row.line)
+        reading.files.append(row.file)
+        if row.outcome.dropped:
+            reading.dropped.update(row.outcome.dropped)
+        reading.notes.extend(f"{_place(reading.path, row.file, '')}{note}" for note in row.notes)
+    if reader.scheme is not None:
+        reading.detail = ", ".join(filter(None, (reading.detail, reader.scheme.name)))
+    if not reading.examples and lacking == len(reading.problems) > 1:
+        message = f"{reading.problems[0].message} (so in all {len(reading.problems)} rows)"
+        reading.problems = [Problem("data", message, where=str(path))]
+    if not reading.examples and not reading.problems:
+        reading.problems.append(Problem("data", "the file holds no row", where=str(path)))
+    return reading
+
+
+class Checked(NamedTuple):
+    """A row's line, what it became or why it cannot be used, and the row as it stands in the file.
+
+    `file` is its file inside a directory of several; `notes` name what was left out of it.
+    """
+
+    line: int
+    outcome: Tidied | BadRow
+    row: object
+    file: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def reader_of(name: str, fields: Mapping[str, str | None] | None, tag_names: Sequence[str] | None = None) -> RowReader:
+    """Who checks the rows of a format: `fields` count for those whose rows carry the user's own names."""
+    form = formats.FORMATS[name]
+    return RowReader(fields if form.mapped else None, tag_names=tag_names, cells=form.cells)
+
+
+def checked(
+    path: str | Path, reader: RowReader, file_format: str | None = None, layout: Layout = PLAIN
+) -> Iterator[Checked]:
+    """Each row of a file that can be opened; one row is held at a time, or LOOKED_AT where their tags must be told."""
+    raws = formats.rows(Path(path), _named(file_format) or formats.guess(Path(path), layout), layout)
+    for raw in _looked_at(raws, reader):
         try:
             if raw.reason:
                 raise BadRow(raw.reason)
             tidied = reader.tidy(raw.row)
         except BadRow as bad:
-            reading.problems.append(Problem("data", str(bad), where=f"{path}:{raw.line}"))
+            yield Checked(raw.line, bad, raw.row, raw.file)
             continue
-        reading.examples.append(tidied.example)
-        reading.lines.append(raw.line)
-        if tidied.dropped:
-            reading.dropped.update(tidied.dropped)
-    if not reading.examples and not reading.problems:
-        reading.problems.append(Problem("data", "the file holds no row", where=str(path)))
-    return reading
+        for reason, count in raw.dropped.items():
+            tidied.dropped[reason] = tidied.dropped.get(reason, 0) + count
+        yield Checked(raw.line, tidied, raw.row, raw.file, raw.notes)
+
+
+def _looked_at(raws: Iterator[Raw], reader: RowReader) -> Iterator[Raw]:
+    """The same rows, once the reader has seen enough of them to know how their tags are written."""
+    seen: list[Raw] = []
+    for raw in islice(raws, LOOKED_AT):
+        seen.append(raw)
+        if reader.has_tags(raw.row) is False:
+            break
+    reader.look(raw.row for raw in seen)
+    return chain(seen, raws)
+
+
+def _place(path: str, file: str, line: int | str) -> str:
+    return f"{path}/{file}:{line}" if file else f"{path}:{line}"
+
+
+def _other_task(bad: WholeText, path: str) -> Problem:
+    return Problem("data", str(bad), allowed="rows with entities, or data.fields.ner naming them", where=path)
 
 
 def shortened(problems: list[Problem]) -> list[Problem]:
@@ -81,18 +175,28 @@ def _named(file_format: str | None) -> str | None:
     return None if file_format in (None, "auto") else file_format
 
 
-def _refuse_file(path: Path, file_format: str | None) -> Problem | None:
+def refuse_file(path: Path, file_format: str | None, layout: Layout = PLAIN) -> Problem | None:
     """What keeps `path` from being read at all, if anything."""
     named = _named(file_format)
-    if named is not None and named not in formats.READERS:
-        nearest = get_close_matches(named, formats.READERS, n=1)
-        allowed = ", ".join(("auto", *formats.READERS))
-        return Problem("data.format", f"unknown format {named!r}", allowed=allowed, nearest="".join(nearest))
-    if path.is_dir():
-        return Problem("data", "is a directory, not a file", where=str(path))
-    if not path.is_file():
+    known = ", ".join(("auto", *formats.FORMATS))
+    if named is not None and named not in formats.FORMATS:
+        nearest = get_close_matches(named, formats.FORMATS, n=1)
+        return Problem("data.format", f"unknown format {named!r}", allowed=known, nearest="".join(nearest))
+    if formats.on_hub(path, named):
+        return None
+    if not path.exists():
         beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
         return Problem(
             "data", "there is no such file", where=str(path), nearest="".join(get_close_matches(path.name, beside, n=1))
         )
+    try:
+        if path.is_file():
+            path.open("rb").close()
+        unknown = named is None and formats.recognise(path, layout) is None
+    except OSError as error:
+        return Problem("data", f"cannot be opened: {error.strerror}", where=str(path))
+    if path.is_dir() and (unknown or not formats.FORMATS[named or "brat"].directories):
+        return Problem("data", "is a directory, not a file", allowed=DIRECTORIES, where=str(path))
+    if unknown:
+        return Problem("data.format", "what form the file has cannot be told", allowed=known, where=str(path))
     return None

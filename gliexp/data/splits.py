@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
 
 from gliexp.config.schema.data import Data
+from gliexp.config.sources import SAMPLE, Source
 from gliexp.data import sample
-from gliexp.data.reading import Reading, scan, shortened
+from gliexp.data.asked import asked_for
+from gliexp.data.fingerprint import of_source
+from gliexp.data.manner import layout, names
+from gliexp.data.mixing import mixed
+from gliexp.data.reading import scan, shortened
 from gliexp.data.row import Example
+from gliexp.data.stratify import draw
 from gliexp.errors import Problem, Refusal
 
-SAMPLE = "sample"
 DEV_SHARE = 0.1
 
 
 @dataclass(frozen=True)
-class Source:
-    """One file that was read: its path ("sample:train" for embedded data), its split, its rows and its bytes' hash."""
+class Read:
+    """One file that was read: its path ("sample:train" for embedded data), its split, its rows and its contents' hash.
+
+    `format` and `detail` say how it was read.
+    """
 
     path: str
     split: str
     rows: int
     sha256: str
+    format: str = ""
+    detail: str = ""
 
 
 @dataclass
@@ -34,7 +42,8 @@ class Splits:
     """What a run trains and scores on.
 
     `places` holds `file:line` for each row of each split, in the same order. `unknown` counts, by split, the labels
-    that occur there and are not among `entity_labels` or `relation_labels`. `dropped` counts what reading left out.
+    that occur there and are not among `entity_labels` or `relation_labels`. `dropped` counts what reading left out or
+    mended; `left_out` names by split what has a name of it; `notices` say all that for a reader.
     """
 
     train: list[Example] = field(default_factory=list)
@@ -42,17 +51,20 @@ class Splits:
     test: list[Example] = field(default_factory=list)
     entity_labels: list[str] = field(default_factory=list)
     relation_labels: list[str] = field(default_factory=list)
-    sources: list[Source] = field(default_factory=list)
+    sources: list[Read] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     places: dict[str, list[str]] = field(default_factory=dict)
     unknown: dict[str, Counter[str]] = field(default_factory=dict)
+    left_out: dict[str, list[str]] = field(default_factory=lambda: {"train": [], "dev": [], "test": []})
+    notices: list[str] = field(default_factory=list)
 
 
 def load(data: Data, task: str, *, seed: int = 0) -> Splits:
     """Read the files of the `data` section and settle the label sets.
 
-    Without val_data a tenth of the training rows, drawn by `seed`, becomes dev; without test_data there is no test; the
-    sample brings its own three. Fixed label sets come from the config, else from the training rows (sorted).
+    Without val_data a tenth of the training rows, drawn by `seed` and stratified by label, becomes dev; without
+    test_data there is no test; the sample brings its own three. Weights of files count after that, so that no row is
+    both in train and in dev. Fixed label sets come from the config, else from the training rows (sorted).
     Raises Refusal with every problem of every file at once.
     """
     is_sample = data.train_data == SAMPLE
@@ -63,68 +75,89 @@ def load(data: Data, task: str, *, seed: int = 0) -> Splits:
     }
     if not asked["train"]:
         raise Refusal([Problem("data.train_data", "nothing to train on", allowed="a file, a list of files, or sample")])
-    names = {
-        "tokens": data.fields.tokens,
-        "text": data.fields.text,
-        "ner": data.fields.ner,
-        "relations": data.fields.relations,
-    }
-    splits, problems = Splits(), list[Problem]()
+    splits, problems, weights = Splits(), list[Problem](), list[float]()
     for split, value in asked.items():
-        _add(splits, split, _paths(value, split), names, data.format, problems)
+        found, wrong = asked_for(value, split)
+        problems.extend(wrong)
+        for file in found:
+            before = len(splits.train)
+            _add(splits, split, file, data, problems)
+            weights += [file.weight] * (len(splits.train) - before)
+    if data.on_loss == "error" and splits.left_out["train"]:
+        problems.extend(Problem("data.on_loss", note) for note in splits.left_out["train"])
     if problems:
         raise Refusal(shortened(problems))
     if not asked["dev"]:
-        _divide(splits, seed)
+        weights = _divide(splits, weights, seed)
+    _mix(splits, weights, seed)
     _settle_labels(splits, data, task)
+    if not is_sample:
+        splits.notices += said(splits)
     return splits
 
 
-def digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, hexadecimal, read piece by piece."""
-    hashed = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            hashed.update(piece)
-    return hashed.hexdigest()
+def said(splits: Splits) -> list[str]:
+    """How the files were read and what was left out or mended of them, in lines."""
+    told: dict[str, list[str]] = {}
+    for source in splits.sources:
+        manner = f"{source.format} ({source.detail})" if source.detail else source.format
+        told.setdefault(f"{source.split}: read as {manner}", []).append(source.path)
+    lines = [f"{manner}: {_some(paths)}" for manner, paths in told.items()]
+    if splits.dropped:
+        counts = (f"{reason} ({count})" for reason, count in splits.dropped.most_common())
+        lines.append(f"left out or mended while reading: {', '.join(counts)}")
+    return [*lines, *(f"{split}: {_some(notes)}" for split, notes in splits.left_out.items() if notes)]
 
 
-def _paths(value: str | Sequence[str] | None, split: str) -> list[tuple[str, Path]]:
-    """(name to show, file) for each file asked for."""
-    listed = [value] if isinstance(value, str) else list(value or [])
-    return [(f"{SAMPLE}:{split}", sample.path(split)) if name == SAMPLE else (name, Path(name)) for name in listed]
+def _some(items: Sequence[str], shown: int = 3) -> str:
+    rest = len(items) - shown
+    return ", ".join(items[:shown]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _add(
-    splits: Splits,
-    split: str,
-    paths: Sequence[tuple[str, Path]],
-    names: Mapping[str, str | None],
-    file_format: str,
-    problems: list[Problem],
-) -> None:
-    rows: list[Example] = getattr(splits, split)
-    places = splits.places.setdefault(split, [])
-    for shown, path in paths:
-        reading: Reading = scan(path, names, file_format)
-        problems.extend(reading.problems)
-        if reading.problems:
-            continue
-        rows.extend(reading.examples)
-        places.extend(f"{shown}:{line}" for line in reading.lines)
-        splits.dropped.update(reading.dropped)
-        splits.sources.append(Source(shown, split, len(reading.examples), digest(path)))
+def _add(splits: Splits, split: str, source: Source, data: Data, problems: list[Problem]) -> None:
+    """Read one file into its split."""
+    is_sample = source.path == SAMPLE
+    path = str(sample.path(split)) if is_sample else source.path
+    shown = f"{SAMPLE}:{split}" if is_sample else source.path
+    if is_sample:
+        reading = scan(path)
+    else:
+        reading = scan(path, names(data), data.format, layout(data, split, source), data.tag_names)
+    problems.extend(reading.problems)
+    if reading.problems:
+        return
+    getattr(splits, split).extend(reading.examples)
+    reading.path = shown
+    splits.places.setdefault(split, []).extend(map(reading.place, range(len(reading.examples))))
+    splits.dropped.update(reading.dropped)
+    splits.left_out[split] += reading.notes
+    found = Read(shown, split, len(reading.examples), of_source(source, split), reading.format, reading.detail)
+    splits.sources.append(found)
 
 
-def _divide(splits: Splits, seed: int) -> None:
-    """Move a tenth of the training rows to dev, both in the file's order; fewer than ten rows stay whole."""
-    count = int(len(splits.train) * DEV_SHARE)
-    chosen = set(Random(f"gliexp dev split {seed}").sample(range(len(splits.train)), count))
+def _divide(splits: Splits, weights: Sequence[float], seed: int) -> list[float]:
+    """Move a tenth of the training rows to dev, both in the file's order; return the weights of those that stay.
+
+    Fewer than ten rows stay whole. The labels of entities and relations keep their shares.
+    """
     rows, places = splits.train, splits.places["train"]
-    splits.dev = [row for index, row in enumerate(rows) if index in chosen]
-    splits.train = [row for index, row in enumerate(rows) if index not in chosen]
-    splits.places["dev"] = [place for index, place in enumerate(places) if index in chosen]
-    splits.places["train"] = [place for index, place in enumerate(places) if index not in chosen]
+    labels = [{item[2] for key in ("ner", "relations") for item in row.get(key, ())} for row in rows]
+    chosen = draw(labels, int(len(rows) * DEV_SHARE), Random(f"gliexp dev split {seed}"))
+    stays = [index for index in range(len(rows)) if index not in chosen]
+    splits.dev, splits.places["dev"] = [rows[index] for index in sorted(chosen)], [places[i] for i in sorted(chosen)]
+    splits.train, splits.places["train"] = [rows[index] for index in stays], [places[index] for index in stays]
+    return [weights[index] for index in stays]
+
+
+def _mix(splits: Splits, weights: Sequence[float], seed: int) -> None:
+    """Repeat or thin out training rows by the weights of their files."""
+    if all(weight == 1 for weight in weights):
+        return
+    rows, places, taken = splits.train, splits.places["train"], mixed(weights, seed)
+    if not taken:
+        raise Refusal([Problem("data.train_data", "the weights leave no row", allowed="greater weights")])
+    splits.train, splits.places["train"] = [rows[index] for index in taken], [places[index] for index in taken]
+    splits.notices.append(f"train: the weights make {len(taken)} rows of {len(rows)}")
 
 
 def _settle_labels(splits: Splits, data: Data, task: str) -> None:

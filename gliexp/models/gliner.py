@@ -20,8 +20,10 @@ from safetensors import SafetensorError
 from gliexp.errors import Problem, Refusal, RunFailed
 from gliexp.models import architecture, configuration, pretrained, saved
 from gliexp.models.parameters import freeze
+from gliexp.models.positions import limit_tokenizers
 from gliexp.models.prompt_rows import PromptRows
 from gliexp.models.upstream.cures import apply_all
+from gliexp.models.upstream.invisible_words import VisibleWords
 from gliexp.models.upstream.special_rows import scatter_rows
 
 _INDICES = {"ent_token": "class_token_index", "label_token": "class_token_index", "rel_token": "rel_token_index"}
@@ -77,6 +79,7 @@ def build(values: Mapping[str, Any], *, trust_remote_code: bool = False, seed: i
             setattr(model.config, backbone.config_key, holder.model.config)
         _add_special_tokens(model, seed)
     model = apply_all(model)
+    limit_tokenizers(model)
     if values.get("fine_tune") is False:
         freeze(model)
     model.eval()
@@ -137,6 +140,7 @@ def load(source: str | Path, revision: str | None = None, *, trust_remote_code: 
         shown = ", ".join(missing[:3]) + (" …" if len(missing) > 3 else "")
         raise saved.refused(file, f"lacks {len(missing)} tensors of its architecture: {shown}", "a merged, whole model")
     model = apply_all(model)
+    limit_tokenizers(model)
     model.eval()
     return model
 
@@ -198,6 +202,7 @@ class TrainingCollator:
     def __init__(self, model: Any) -> None:
         self.collator = model._create_data_collator()
         self.relations = architecture.has_relations(model)
+        self.visible = VisibleWords(model.data_processor.transformer_tokenizer)
 
     def __call__(
         self,
@@ -214,7 +219,8 @@ class TrainingCollator:
         if self.relations:
             offered = relation_types if relation_types is not None else [()] * len(rows)
             types["relation_types"] = [list(names) for names in offered]
-        batch: dict[str, Any] = self.collator([dict(row) for row in rows], **types)
+        seen = [{**row, "tokenized_text": self.visible(row["tokenized_text"])} for row in rows]
+        batch: dict[str, Any] = self.collator(seen, **types)
         return batch
 
 

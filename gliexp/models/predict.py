@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from gliexp.models import architecture
+from gliexp.models.upstream.invisible_words import VisibleWords
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -66,14 +67,16 @@ def predict(
     """Predictions for `rows` (each with `tokenized_text`), in their order, for one set of types for all.
 
     `threshold` in 0..1 holds for entities and relations. `flat_ner` keeps spans from overlapping. Words beyond the
-    model's max_len are not seen. Works on the model's device; its mode and all random states are put back afterwards.
+    model's max_len, or its tokenizer's limit, are not seen (models/documents.py reads on). Works on the model's device;
+    its mode and all random states are put back afterwards.
     """
     predictions = [Prediction()] * len(rows)
     for output in outputs(model, rows, entity_types, relation_types, threshold=threshold, batch_size=batch_size):
         decoded = model.decode_batch(output.result, output.batch, threshold=threshold, flat_ner=flat_ner)
         entities, relations = decoded if architecture.has_relations(model) else (decoded, [()] * len(output.numbers))
-        for number, found, related in zip(output.numbers, entities, relations, strict=True):
-            predictions[number] = _prediction(found, related, len(rows[number]["tokenized_text"]))
+        read = output.batch["words_mask"].amax(dim=1).tolist()
+        for number, found, related, seen in zip(output.numbers, entities, relations, read, strict=True):
+            predictions[number] = _prediction(found, related, min(seen, len(rows[number]["tokenized_text"])))
     return predictions
 
 
@@ -93,10 +96,11 @@ def outputs(
     types: dict[str, Any] = {"entity_types": list(entity_types)}
     if architecture.has_relations(model):
         types["relation_types"] = list(relation_types or ())
+    visible = VisibleWords(model.data_processor.transformer_tokenizer)
     order = sorted(range(len(rows)), key=lambda number: -len(rows[number]["tokenized_text"]))
     for start in range(0, len(order), batch_size):
         numbers = order[start : start + batch_size]
-        inputs = [{"tokenized_text": list(rows[number]["tokenized_text"]), "ner": None} for number in numbers]
+        inputs = [{"tokenized_text": visible(rows[number]["tokenized_text"]), "ner": None} for number in numbers]
         with undisturbed(model):
             batch = model.collate_batch(inputs, collator=collator, **types)
             result = _run(model, batch, threshold)
@@ -135,7 +139,9 @@ def undisturbed(model: Any) -> Iterator[None]:
 
 
 def _prediction(entities: Sequence[Any], relations: Sequence[Any], words: int) -> Prediction:
-    """Without spans that reach into the padding of a shorter row, which token decoders can return."""
+    """Without spans that reach beyond `words`: into the padding of a shorter row, which token decoders can return, or
+    into words that the tokenizer's limit cut off, which are vectors of zeros.
+    """
     spans = {number: _span(entity) for number, entity in enumerate(entities) if int(entity.end) < words}
     related = tuple(
         Relation(spans[head], spans[tail], label, float(score))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gliexp.config.compose import Composed
-from gliexp.data import sample
-from gliexp.data.splits import SAMPLE, digest
+from gliexp.data.fingerprint import of_value
 from gliexp.runs.signature import signature, versions
 
 
@@ -16,14 +15,13 @@ def signature_of(composed: Composed) -> str:
 
 
 def data_hashes(composed: Composed) -> dict[str, str]:
-    """SHA-256 of each data file by its split and place in the list; file names play no part."""
+    """The hash of each data file by its split and place among the files; file names play no part."""
     data = composed.config.data
-    hashes = {}
-    for split, value in (("train", data.train_data), ("dev", data.val_data), ("test", data.test_data)):
-        names = [value] if isinstance(value, str) else list(value or [])
-        for place, name in enumerate(names):
-            hashes[f"{split} {place}"] = digest(sample.path(split) if name == SAMPLE else Path(name))
-    return hashes
+    return {
+        f"{split} {place}": found
+        for split, value in (("train", data.train_data), ("dev", data.val_data), ("test", data.test_data))
+        for place, found in enumerate(of_value(value, split))
+    }
 
 
 def run_directory(composed: Composed) -> Path:

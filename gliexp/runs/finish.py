@@ -42,7 +42,7 @@ def save_and_verify(composed: Composed, built: Built, trainer: Trainer, splits: 
     model/ is opened by the stock library, adapter/ by `adapters.load` on the base that it names.
     """
     model = trainer.accelerator.unwrap_model(trainer.model)
-    rows = (splits.test or splits.dev or splits.train)[:VERIFIED_ROWS]
+    rows = trainer.evaluation.shown(splits.test or splits.dev or splits.train)[:VERIFIED_ROWS]
     types = (trainer.evaluation.entity_labels, trainer.evaluation.relation_labels or None)
     wanted = "merged" if built.adapted is None else composed.config.peft.save
     difference = 0.0

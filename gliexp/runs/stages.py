@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +16,15 @@ from gliexp.config import routing
 from gliexp.config.compose import Composed
 from gliexp.config.schema import Config
 from gliexp.data.balance import label_weights
+from gliexp.data.chunking import Chunker
 from gliexp.data.labels import LabelSampler
-from gliexp.data.losses import account, settle
 from gliexp.data.mentions import MentionSwap
+from gliexp.data.row import Example
 from gliexp.data.splits import Splits
 from gliexp.models import adapters, algebra, architecture, backbone, balance, gliner, parameters
 from gliexp.models.identity import start_as_identity
 from gliexp.models.prior import set_prior
+from gliexp.models.room import Room
 from gliexp.training.arguments import training_arguments
 from gliexp.training.collator import TrainingCollator
 from gliexp.training.evaluation import Evaluation
@@ -127,32 +128,22 @@ def saved_model(source: str) -> tuple[str, str | None]:
     return repository, revision
 
 
-def losses(composed: Composed, built: Built, splits: Splits) -> tuple[dict[str, int], list[str]]:
-    """What this model cannot use of the data: counts by reason, and notices that name places.
+def label_sampler(composed: Composed, built: Built, splits: Splits) -> LabelSampler:
+    """What chooses the labels that each training row is asked about, by the policy of the data section."""
+    return LabelSampler(
+        splits.entity_labels,
+        splits.relation_labels if composed.config.run.task == "relex" else (),
+        policy=composed.config.data.label_sampling,
+        max_types=built.model.config.max_types,
+        negative_ratio=built.model.config.max_neg_type_ratio,
+    )
 
-    Raises Refusal instead when data.on_loss is error and training rows lose something.
+
+def evaluation(composed: Composed, splits: Splits, chunker: Chunker | None = None) -> Evaluation:
+    """How this run's splits are scored: the fixed label sets, threshold and decoding of the data section.
+
+    `chunker` cuts the rows that are predicted; what is scored are the rows as they are.
     """
-    task = composed.config.run.task
-    counted = {"relations": task == "relex", "one_label": task == "decoder"}
-    settings = built.model.config
-    width = None if settings.span_mode == "token_level" else settings.max_width
-    counts, notices = Counter(splits.dropped), []
-    for split, rows in (("train", splits.train), ("dev", splits.dev), ("test", splits.test)):
-        found = account(rows, settings.max_len, width, places=splits.places.get(split), **counted)
-        counts.update({f"{split}: {reason}": count for reason, count in found.counts.items()})
-        policy = composed.config.data.on_loss if split == "train" else "warn"
-        summary = settle(found, policy)
-        if summary:
-            use = "cannot be used in training" if split == "train" else "cannot be found by this model"
-            notices.append(f"{split}, {use}:\n{summary}")
-    for split, unknown in splits.unknown.items():
-        named = ", ".join(f"{label} ({count})" for label, count in unknown.most_common(5))
-        notices.append(f"{split} has labels that are never offered: {named}")
-    return dict(counts), notices
-
-
-def evaluation(composed: Composed, splits: Splits) -> Evaluation:
-    """How this run's splits are scored: the fixed label sets, threshold and decoding of the data section."""
     config = composed.config
     return Evaluation(
         entity_labels=splits.entity_labels,
@@ -160,11 +151,17 @@ def evaluation(composed: Composed, splits: Splits) -> Evaluation:
         threshold=config.data.threshold,
         flat_ner=config.data.flat_ner,
         batch_size=config.training.per_device_eval_batch_size,
+        chunker=chunker,
     )
 
 
 def make_trainer(
-    composed: Composed, built: Built, splits: Splits, checkpoints: Path, callbacks: Sequence[Any]
+    composed: Composed,
+    built: Built,
+    splits: Splits,
+    checkpoints: Path,
+    callbacks: Sequence[Any],
+    chunker: Chunker | None = None,
 ) -> Trainer:
     """The trainer of this run, on the collator and label policy that the config names."""
     config = composed.config
@@ -174,13 +171,7 @@ def make_trainer(
         checkpoints=checkpoints,
         has_dev=bool(splits.dev),
     )
-    labels = LabelSampler(
-        splits.entity_labels,
-        splits.relation_labels if config.run.task == "relex" else (),
-        policy=config.data.label_sampling,
-        max_types=built.model.config.max_types,
-        negative_ratio=built.model.config.max_neg_type_ratio,
-    )
+    labels = label_sampler(composed, built, splits)
     balanced = config.training.label_balance > 0 and architecture.variant(built.model) in balance.VARIANTS
     if balanced:
         balance.apply(built.model)
@@ -193,7 +184,7 @@ def make_trainer(
         relations=config.run.task == "relex",
         augment=augment,
         augment_probability=config.model.augment_data_prob if augment is not None else 0.0,
-        swap=mention_swap(config.data.mention_swap, built.model.config, splits),
+        swap=mention_swap(config.data.mention_swap, built.model, splits, labels),
         weights=label_weights(splits.train, config.training.label_balance) if balanced else None,
     )
     return Trainer(
@@ -202,19 +193,34 @@ def make_trainer(
         rows=splits.train,
         dev_rows=splits.dev or None,
         collator=collator,
-        evaluation=evaluation(composed, splits),
+        evaluation=evaluation(composed, splits, chunker),
+        places=splits.places.get("train", ()),
         adapted=built.adapted,
         layerwise_lr_decay=config.training.layerwise_lr_decay,
         callbacks=[*callbacks, *early_stopping(composed, bool(splits.dev))],
     )
 
 
-def mention_swap(probability: float, settings: Any, splits: Splits) -> MentionSwap | None:
+def mention_swap(probability: float, model: Any, splits: Splits, labels: LabelSampler) -> MentionSwap | None:
     """What exchanges mentions of training rows, within the limits of this model; None where no row is to be changed."""
     if probability == 0:
         return None
+    settings = model.config
     width = None if settings.span_mode == "token_level" else settings.max_width
-    return MentionSwap(splits.train, probability, max_words=settings.max_len, max_width=width)
+    fits = FitsRoom(Room(model), labels)
+    return MentionSwap(splits.train, probability, max_words=settings.max_len, max_width=width, fits=fits)
+
+
+@dataclass(frozen=True)
+class FitsRoom:
+    """Whether a row is read whole beside the most labels that it may be asked about."""
+
+    room: Room
+    labels: LabelSampler
+
+    def __call__(self, row: Example) -> bool:
+        words = row["tokenized_text"]
+        return self.room.seen(words, self.labels.most(row)) == len(words)
 
 
 def early_stopping(composed: Composed, has_dev: bool) -> list[Any]:

@@ -68,6 +68,7 @@ def train(composed: Composed, directory: Path, console: Console | None = None) -
 def _train(composed: Composed, directory: Path, record: RunRecord, console: Console) -> Outcome:
     # Seconds of imports (torch, transformers, gliner): only once the config is known to be good.
     from gliexp.runs import finish, report, stages
+    from gliexp.runs.shown import show
     from gliexp.training.callbacks import EndOnSignal, MetricsLog, ProgressBar
 
     config = composed.config
@@ -75,13 +76,17 @@ def _train(composed: Composed, directory: Path, record: RunRecord, console: Cons
     record.update(data=[asdict(source) for source in splits.sources])
     quiet_libraries()
     built = stages.build_model(composed)
-    dropped, notices = stages.losses(composed, built, splits)
-    record.update(dropped=dropped, parameters=built.parameters, adapter_modules=built.adapter_modules)
-    for notice in [*built.notices, *notices]:
+    record.update(parameters=built.parameters, adapter_modules=built.adapter_modules)
+    shown = show(composed, built.model, splits, stages.label_sampler(composed, built, splits))
+    splits = shown.splits
+    record.update(dropped=shown.dropped, chunks=shown.chunks)
+    for notice in [*splits.notices, *built.notices, *shown.notices]:
         console.print(notice, style="yellow", highlight=False)
 
     with EndOnSignal() as signals:
-        trainer = stages.make_trainer(composed, built, splits, directory / "checkpoints", [signals])
+        trainer = stages.make_trainer(
+            composed, built, splits, directory / "checkpoints", [signals], chunker=shown.chunker
+        )
         metric = str(trainer.args.metric_for_best_model).removeprefix("eval_")
         for callback in (MetricsLog(directory / "metrics.jsonl"), ProgressBar(console, metric)):
             trainer.add_callback(callback)

@@ -30,7 +30,8 @@ NAMED_ROWS = 16  # rows named in an error message; a batch of hundreds would bur
 class Trainer(LibraryTrainer):  # type: ignore[misc]  # gliner carries no types
     """Trains a GLiNER on `rows` and scores it on `dev_rows` with one fixed label set.
 
-    Everything else (arguments, callbacks, checkpoints, schedules) is the HF Trainer's.
+    `places` (file:line of each row) name rows in errors. Everything else (arguments, callbacks, checkpoints, schedules)
+    is the HF Trainer's.
     """
 
     optimizer: Any
@@ -45,11 +46,13 @@ class Trainer(LibraryTrainer):  # type: ignore[misc]  # gliner carries no types
         dev_rows: Sequence[Mapping[str, Any]] | None,
         collator: TrainingCollator,
         evaluation: Evaluation,
+        places: Sequence[str] = (),
         adapted: Adapted | None = None,
         layerwise_lr_decay: float = 1.0,
         **others: Any,
     ) -> None:
         self.rows = rows
+        self.places = places
         self.dev_rows = dev_rows
         self.evaluation = evaluation
         self.adapted = adapted
@@ -190,9 +193,12 @@ class Trainer(LibraryTrainer):  # type: ignore[misc]  # gliner carries no types
         return norm
 
     def _place(self, numbers: Sequence[int]) -> str:
-        shown = ", ".join(str(number) for number in numbers[:NAMED_ROWS])
+        shown = ", ".join(self._named(number) for number in numbers[:NAMED_ROWS])
         more = f" and {len(numbers) - NAMED_ROWS} more" if len(numbers) > NAMED_ROWS else ""
         return f"step {self.state.global_step + 1}, training rows {shown}{more} (counted from 0)"
+
+    def _named(self, number: int) -> str:
+        return f"{number} ({self.places[number]})" if self.places else str(number)
 
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"

@@ -31,8 +31,11 @@ REFUSED = [
     ("peft.r", ["peft.r=0"]),
     ("peft.target_modules", ["peft=lora", "peft.target_modules=[]"]),
     ("data.threshold", ["data.threshold=1.5"]),
-    ("data.long_doc_chunking.enabled", ["data.long_doc_chunking.enabled=true"]),
     ("data.long_doc_chunking.stride", ["data.long_doc_chunking.stride=300"]),
+    ("data.long_doc_chunking.stride", ["data.long_doc_chunking={enabled: true, max_words: 50, stride: 50}"]),
+    ("data.long_doc_chunking.stride", ["data.long_doc_chunking.stride=-1"]),
+    ("data.long_doc_chunking.max_words", ["data.long_doc_chunking.enabled=true", "model.max_len=100"]),
+    ("data.long_doc_chunking.max_words", ["data.long_doc_chunking.max_words=0"]),
     ("data.entity_labels", ["data.entity_labels=[a,a]"]),
     ("data.train_data", ["data.train_data=5"]),
     ("training.use_span_width_weight", ["span_mode=token_level", "training.use_span_width_weight=true"]),
@@ -77,6 +80,10 @@ ACCEPTED = [
     ["peft=lora", "peft.target_modules=all-linear"],
     ["optimizer=adafactor", "tracking=none", "hub=end", "training.hub_model_id=a/b"],
     ["data.long_doc_chunking={enabled: false, max_words: 100, stride: 10}"],
+    ["data.long_doc_chunking.enabled=true"],
+    ["data.long_doc_chunking={enabled: true, max_words: 384, stride: 0}"],
+    ["data.long_doc_chunking.enabled=true", "model.from_pretrained=some/model", "model.max_len=100"],
+    ["model.max_len=100"],
 ]
 
 

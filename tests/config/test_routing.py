@@ -33,7 +33,12 @@ from gliexp.config.schema import Config
 STOPPING = ["training.early_stopping_patience=3", "training.load_best_model_at_end=true"]
 SETUPS: dict[str, list[str]] = {
     "ner": ["peft=lora", "peft.target_modules=attention+mlp", "hub=end", "training.hub_model_id=a/b"],
-    "ner tokens": ["span_mode=token_level", "model.represent_spans=true", *STOPPING],
+    "ner tokens": [
+        "span_mode=token_level",
+        "model.represent_spans=true",
+        "data.long_doc_chunking.enabled=true",
+        *STOPPING,
+    ],
     "biencoder": ["task=biencoder", "model.post_fusion_schema=l2l"],
     "biencoder tokens": ["task=biencoder", "span_mode=token_level"],
     "decoder": ["task=decoder", "training.max_steps=10"],
@@ -42,7 +47,7 @@ SETUPS: dict[str, list[str]] = {
     "relex tokens": ["task=relex", "span_mode=token_level"],
     "streaming": ["task=streaming", "training.warmup_steps=3"],
     "adalora": ["peft=adalora", "training.max_steps=10"],
-    "ia3": ["peft=ia3", "peft.layers_to_transform=[0]"],
+    "ia3": ["peft=ia3", "peft.layers_to_transform=[1]"],
     "vera": ["peft=vera"],
     "partial": ["peft=partial"],
     "megatron": ["peft=lora", "peft.megatron_config={a: 1}", "peft.use_qalora=true"],
@@ -176,6 +181,8 @@ def build(name: str, way: Route, config: Config) -> Any:
     if way.object == TRAINING_ARGUMENTS:
         return TrainingArguments(**{**values, "output_dir": values["output_dir"] or "unused"})
     if way.object == "LoraConfig":
+        if values["use_dora"]:
+            values.pop("megatron_config")  # peft refuses the two together
         if isinstance(values["target_modules"], str):  # peft takes text for a pattern; gliexp hands it names
             values["target_modules"] = values["target_modules"].split("+")
         return LoraConfig(**{key: value for key, value in values.items() if value is not None})

@@ -95,3 +95,19 @@ def test_a_gold_label_outside_the_set_comes_behind_it() -> None:
     offers = [sampler.offer(example(["elsewhere"]), seed=1, epoch=0, index=i).entity for i in range(20)]
     assert [*POOL, "elsewhere"] in offers
     assert all("elsewhere" in offer for offer in offers)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("max_types", [2, 4, 30])
+@pytest.mark.parametrize("own", [None, ["d", "a", "bb", "ccc"]])
+def test_no_epoch_offers_a_longer_prompt_than_the_most(policy: str, max_types: int, own: list[str] | None) -> None:
+    pool = ["a", "bb", "ccc", "dddd", "eeeee", "ffffff"]
+    sampler = LabelSampler(pool, ["r", "ss", "ttt"], policy=policy, max_types=max_types, negative_ratio=2)
+    for ner in ([], [[0, 0, "a"]], [[0, 0, "a"], [1, 1, "bb"], [1, 1, "ccc"]]):
+        row = {"tokenized_text": ["x", "y"], "ner": ner, **({"ner_labels": own} if own else {})}
+        most = sampler.most(row)
+        offers = [sampler.offer(row, seed=1, epoch=epoch, index=0) for epoch in range(200)]
+        assert {label for _, _, label in ner} <= set(most.entity)
+        assert max(len(offer.entity) for offer in offers) == len(most.entity)
+        assert max(len("".join(offer.entity)) for offer in offers) == len("".join(most.entity))
+        assert max(len("".join(offer.relation)) for offer in offers) == len("".join(most.relation))

@@ -61,3 +61,24 @@ def test_places_are_named_up_to_a_limit_and_on_loss_decides() -> None:
 
 def test_relations_can_be_left_out_of_account() -> None:
     assert losses.ENDLESS not in losses.account([ROW], max_len=10, relations=False).counts
+
+
+def test_what_the_tokenizer_cuts_is_lost_too() -> None:
+    counted = losses.account([ROW], max_len=12, views=[[losses.View(0, 11, 5)]])
+    assert counted.counts == {
+        losses.CUT: 1,
+        losses.WORD: 1,
+        losses.UNREAD: 6,
+        losses.HIDDEN: 2,
+        losses.BEYOND: 1,
+        losses.ENDLESS: 3,
+    }
+
+
+def test_in_chunks_only_what_no_chunk_serves_is_lost() -> None:
+    views = [losses.View(0, 5, 5), losses.View(4, 9, 8), losses.View(7, 12, 12)]
+    counted = losses.account([ROW], max_len=4, views=[views])
+    assert counted.counts == {losses.SPLIT: 1, losses.ENDLESS: 2, losses.APART: 1}
+    assert losses.account([ROW], max_len=4, max_width=2, views=[views]).counts[losses.WIDE] == 1
+    short = [losses.View(0, 7, 7), losses.View(6, 12, 8)]
+    assert losses.account([ROW], max_len=4, views=[short]).counts[losses.UNREAD] == 4

@@ -76,3 +76,77 @@ def test_data_without_anything_to_learn_is_refused(tmp_path: Path) -> None:
     assert len(refused.value.problems) == 2
     with pytest.raises(Refusal, match="nothing to train on"):
         splits.load(section(), "ner")
+
+
+def test_labels_keep_their_shares_in_dev(tmp_path: Path) -> None:
+    paths = [rows(tmp_path / f"{label}.jsonl", count, label) for label, count in (("x", 160), ("z", 40))]
+    for seed in range(3):
+        loaded = splits.load(section(train_data=paths), "ner", seed=seed)
+        counts = [sum(row["ner"][0][2] == label for row in loaded.dev) for label in "xz"]
+        assert counts == [16, 4]
+
+
+def test_patterns_and_weights_count_after_dev_is_drawn(tmp_path: Path) -> None:
+    for name, count in (("a", 20), ("b1", 10), ("b2", 10)):
+        rows(tmp_path / f"{name}.jsonl", count)
+    value = [{"path": str(tmp_path / "a.jsonl"), "weight": 2}, {"path": f"{tmp_path}/b*.jsonl", "weight": 0.5}]
+    loaded = splits.load(section(train_data=value), "ner", seed=1)
+    train, dev = loaded.places["train"], loaded.places["dev"]
+    assert not set(train) & set(dev)
+    assert len(dev) == 4
+    of_a = [place for place in train if "a.jsonl" in place]
+    assert len(of_a) == 2 * len(set(of_a)) == 2 * (20 - sum("a.jsonl" in place for place in dev))
+    assert len(train) - len(of_a) == round((20 - sum("/b" in place for place in dev)) / 2)
+    assert any(f"the weights make {len(train)} rows of 36" in notice for notice in loaded.notices)
+
+
+def test_how_files_were_read_and_what_was_left_out_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.conll").write_text("Bo B-x\nan I-y\n\n" + "Bo B-x\nx O\n\n" * 2, encoding="utf-8")
+    loaded = splits.load(section(train_data=str(tmp_path / "a.conll")), "ner")
+    assert loaded.notices == [
+        f"train: read as conll (2 columns parted by space, IOB2): {tmp_path}/a.conll",
+        "left out or mended while reading: I- tag without B- (opened an entity) (1)",
+    ]
+    assert loaded.sources[0].format == "conll"
+
+
+def test_what_is_left_out_stops_the_run_where_the_config_says_so(tmp_path: Path) -> None:
+    (tmp_path / "d.txt").write_text("ab cd ef", encoding="utf-8")
+    (tmp_path / "d.ann").write_text("T1\tx 0 2;6 8\tab ef\nT2\tx 3 5\tcd\n", encoding="utf-8")
+    data = section(train_data=str(tmp_path / "d.ann"))
+    assert "T1 x 'ab ef' is in 2 pieces" in splits.load(data, "ner").notices[-1]
+    data.on_loss = "error"
+    with pytest.raises(Refusal, match="T1 x 'ab ef' is in 2 pieces"):
+        splits.load(data, "ner")
+
+
+def test_columns_and_tag_names_come_from_the_config(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("1|Bo\n0|x\n\n" * 2, encoding="utf-8")
+    data = section(train_data=str(tmp_path / "a.txt"), format="conll", tag_names=["O", "B-x"])
+    data.columns.separator, data.columns.token, data.columns.tag = "|", 1, 0
+    assert splits.load(data, "ner").train == [{"tokenized_text": ["Bo", "x"], "ner": [[0, 0, "x"]]}] * 2
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (["*.nothing"], "the pattern meets no file"),
+        (["{path}/a.jsonl", "{path}/*.jsonl"], "the file is named twice"),
+        ([{"path": "{path}/a.jsonl", "weight": -1}], "weight does not accept -1"),
+        ([{"path": "{path}/a.jsonl", "weight": 0.01}], "the weights leave no row"),
+    ],
+)
+def test_files_that_cannot_be_meant_are_refused(tmp_path: Path, value: list[Any], reason: str) -> None:
+    rows(tmp_path / "a.jsonl", 5)
+    filled = json.loads(json.dumps(value).replace("{path}", str(tmp_path)))
+    with pytest.raises(Refusal, match=reason):
+        splits.load(section(train_data=filled), "ner")
+
+
+def test_rows_of_classification_are_refused_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "c.jsonl"
+    path.write_text('{"text": "a", "all_labels": ["x"], "true_labels": ["x"]}\n' * 30, encoding="utf-8")
+    with pytest.raises(Refusal) as refused:
+        splits.load(section(train_data=str(path)), "ner")
+    (problem,) = refused.value.problems
+    assert "true_labels labels whole texts, which is classification" in problem.message

@@ -2,15 +2,20 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from gliexp.data import sample
+
 from .conftest import environment, read
 
+SAMPLE = Path(sample.__file__).parent / "samples"
 SHORT = ("training.max_steps=12", "training.eval_strategy=steps", "training.eval_steps=6")
 VARIANTS = {
     "ner": ["task=ner"],
@@ -63,9 +68,10 @@ def test_the_report_is_one_file_that_loads_nothing(gliexp, only_run):
 
 def test_the_same_command_gives_the_same_weights_under_any_hash_seed(tmp_path):
     saved = []
+    chunks = "data.long_doc_chunking={enabled: true, max_words: 10, stride: 3}"  # the sample's rows are longer
     for hash_seed in ("0", "1"):
         root = tmp_path / hash_seed
-        words = [sys.executable, "-m", "gliexp", "task=relex", *SHORT, f"run.root={root}"]
+        words = [sys.executable, "-m", "gliexp", "task=relex", *SHORT, chunks, f"run.root={root}"]
         changed = {**environment(), "PYTHONHASHSEED": hash_seed}
         subprocess.run(words, cwd=tmp_path, env=changed, capture_output=True, check=True, timeout=600)
         (weights,) = root.glob("*/*/model/model.safetensors")
@@ -130,3 +136,55 @@ def test_entities_that_cannot_be_learned_are_counted_or_refused(gliexp, only_run
     assert gliexp("data.train_data=train.jsonl", "data.on_loss=warn", *SHORT).returncode == 0
     done = [path for path in tmp_path.glob("outputs/*/*/run.json") if read(path)["status"] == "done"]
     assert read(done[0])["dropped"]["train: entity wider than max_width"] == 18
+
+
+def test_long_documents_are_trained_and_scored_whole(gliexp, only_run, tmp_path):
+    rows = read_lines(SAMPLE / "train.jsonl")
+    documents = [joined(rows[start : start + 20]) for start in range(0, 200, 20)]
+    (tmp_path / "train.jsonl").write_text("\n".join(map(json.dumps, documents)))
+    chunks = "data.long_doc_chunking={enabled: true, max_words: 60, stride: 20}"
+    given = ["data.train_data=train.jsonl", "data.val_data=train.jsonl", chunks, "task=relex", *SHORT]
+    done = gliexp(*given, "run.name=first")
+    assert done.returncode == 0, done.stderr
+    run = only_run()
+    record = read(run / "run.json")
+    assert record["chunks"]["train"]["documents"] == 10
+    assert record["chunks"]["train"]["chunks"] > 30
+    assert "train: 10 documents became" in done.stdout
+    metrics = read(run / "metrics.json")["eval"]
+    assert metrics["examples"] == 10
+    support = sum(figures["support"] for figures in metrics["ner_per_label"].values())
+    assert support == sum(len(document["ner"]) for document in documents)
+
+
+def joined(rows):
+    """One document of several rows."""
+    document = {"tokenized_text": [], "ner": [], "relations": []}
+    for row in rows:
+        words, entities = len(document["tokenized_text"]), len(document["ner"])
+        document["tokenized_text"] += row["tokenized_text"]
+        document["ner"] += [[start + words, end + words, label] for start, end, label in row["ner"]]
+        document["relations"] += [
+            [head + entities, tail + entities, label] for head, tail, label in row.get("relations", [])
+        ]
+    return document
+
+
+def read_lines(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_a_run_on_chunks_goes_on_from_a_checkpoint_as_if_never_ended(gliexp, only_run, tmp_path):
+    words = [
+        "data.long_doc_chunking={enabled: true, max_words: 10, stride: 4}",
+        "training.load_best_model_at_end=false",
+    ]
+    words += ["training.save_strategy=steps", *SHORT]
+    assert gliexp(*words).returncode == 0
+    weights = only_run() / "model" / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.unlink()
+    shutil.copytree(only_run() / "checkpoints" / "checkpoint-6", tmp_path / "half")
+    again = gliexp(*words, f"training.resume_from_checkpoint={tmp_path / 'half'}")
+    assert again.returncode == 0, again.stderr
+    assert weights.read_bytes() == whole

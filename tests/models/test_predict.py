@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gliexp.models import gliner
-from gliexp.models.predict import Prediction, predict
+from gliexp.models.predict import Prediction, outputs, predict
 
 from .conftest import ENTITY_TYPES, RELATION_TYPES, ROWS, learn
 
@@ -87,3 +87,15 @@ def test_a_decoder_writes_a_label_for_each_span(values: Any, collated: Any) -> N
     assert len(spans) >= 4
     written = [span.generated[0].strip() for span in spans]
     assert sum(text == span.label for text, span in zip(written, spans, strict=True)) >= len(spans) // 2
+
+
+def test_no_span_reaches_into_what_the_tokenizer_cut_off(trained: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {"tokenized_text": ROWS[0]["tokenized_text"] * 6, "ner": []}
+    tokenizer = trained.data_processor.transformer_tokenizer
+    monkeypatch.setattr(tokenizer, "model_max_length", 45)
+    (output,) = outputs(trained, [row], ENTITY_TYPES, RELATION_TYPES, threshold=0.01, batch_size=1)
+    read = int(output.batch["words_mask"].max())
+    assert 0 < read < 30
+    found = _predict(trained, [row], threshold=0.01)[0]
+    assert found.entities
+    assert max(span.end for span in found.entities) < read

@@ -1,42 +1,30 @@
-"""File formats: each turns a file into raw rows with their line numbers. A new one is a function and a line here."""
+"""JSON: a list of rows in one file, or JSON Lines, one row a line."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-from gliexp.data.row import BadRow
-
-
-class Raw(NamedTuple):
-    """One raw row and where it starts (line, from 1), or the reason why there is none."""
-
-    line: int
-    row: object
-    reason: str = ""
+from gliexp.data.bad_row import BadRow
+from gliexp.data.formats.raw import Layout, Raw
+from gliexp.data.formats.text_lines import decoded, numbered, whole
 
 
-def _json_lines(path: Path) -> Iterator[Raw]:
+def lines(path: Path, _layout: Layout) -> Iterator[Raw]:
     """One JSON value a line, blank lines skipped; a line that cannot be read does not hide the next."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            if line.isspace():
-                continue
-            try:
-                yield Raw(number, parse(line))
-            except BadRow as bad:
-                yield Raw(number, None, str(bad))
+    for number, line in numbered(path):
+        if line.isspace():
+            continue
+        try:
+            yield Raw(number, parse(line))
+        except BadRow as bad:
+            yield Raw(number, None, str(bad))
 
 
-def _json(path: Path) -> Iterator[Raw]:
+def listed(path: Path, _layout: Layout) -> Iterator[Raw]:
     """A JSON list of rows, each with the line it starts on; a broken list gives the rows before the break."""
-    try:
-        text = _decoded(path.read_bytes())
-    except BadRow as bad:
-        yield Raw(1, None, str(bad))
-        return
+    text = whole(path)
     decoder = json.JSONDecoder(parse_constant=_refuse_constant)
     at, line = _after_space(text, 0), 1
     line += text.count("\n", 0, at)
@@ -55,8 +43,11 @@ def _json(path: Path) -> Iterator[Raw]:
         except json.JSONDecodeError as error:
             yield Raw(error.lineno, None, f"not JSON: {error.msg}, column {error.colno}")
             return
-        except BadRow as bad:
-            yield Raw(line, None, str(bad))
+        except RecursionError:
+            yield Raw(line, None, TOO_DEEP)
+            return
+        except (BadRow, ValueError) as bad:
+            yield Raw(line, None, str(bad) if isinstance(bad, BadRow) else f"not JSON that can be read: {bad}")
             return
         yield Raw(line, row)
         at = _after_space(text, at)
@@ -70,34 +61,27 @@ def _json(path: Path) -> Iterator[Raw]:
         at = _after_space(text, at + 1)
 
 
-READERS: dict[str, Callable[[Path], Iterator[Raw]]] = {"jsonl": _json_lines, "json": _json}
+TOO_DEEP = "not JSON that can be read: nested too deeply"
 
 
-def guess(path: Path) -> str:
-    """The format of `path`: JSON if its first character that is not blank is "[", else JSON Lines."""
-    with path.open("rb") as file:
-        for line in file:
-            start = line.removeprefix(b"\xef\xbb\xbf").lstrip()
-            if start:
-                return "json" if start.startswith(b"[") else "jsonl"
-    return "jsonl"
+def either(path: Path, _layout: Layout) -> Iterator[Raw]:
+    """A JSON list or JSON Lines, by the first character."""
+    for _, line in numbered(path):
+        if line.strip():
+            yield from (listed if line.lstrip().startswith(b"[") else lines)(path, _layout)
+            return
 
 
 def parse(line: bytes) -> object:
     """The JSON value of one line; raises BadRow for bytes that are not UTF-8 and for text that is not JSON."""
     try:
-        return json.loads(_decoded(line), parse_constant=_refuse_constant)
+        return json.loads(decoded(line), parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         raise BadRow(f"not JSON: {error.msg}, column {error.colno}") from error
     except RecursionError as error:
-        raise BadRow("not JSON that can be read: nested too deeply") from error
-
-
-def _decoded(raw: bytes) -> str:
-    try:
-        return raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise BadRow(f"not UTF-8: byte 0x{raw[error.start]:02x} at place {error.start}") from error
+        raise BadRow(TOO_DEEP) from error
+    except ValueError as error:  # a number of more digits than Python converts
+        raise BadRow(f"not JSON that can be read: {error}") from error
 
 
 def _refuse_constant(name: str) -> object:

@@ -1,0 +1,49 @@
+"""A field's value as a list, where a file can only hold text or keeps a list for each key."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from gliexp.data.bad_row import BadRow
+
+
+def from_cell(value: object, name: str) -> object:
+    """What a cell of text stands for: a JSON or Python list, or words parted by spaces.
+
+    Values that are no text come back as they are. Raises BadRow for a list that cannot be read.
+    """
+    if not isinstance(value, str):
+        return value
+    bare = value.strip()
+    if bare[:1] != "[":
+        return bare.split()
+    try:
+        return json.loads(bare)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        found: object = ast.literal_eval(bare)
+    except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
+        raise BadRow(f"{name} is {bare!r:.60}, which is no list in JSON or Python") from error
+    return _plain(found)
+
+
+def side_by_side(value: object, keys: Sequence[str], name: str) -> object:
+    """{"start": [0], "end": [2], "label": ["x"]} as a list of objects; any other value as it is."""
+    if not isinstance(value, dict) or not all(isinstance(value.get(key), list) for key in keys):
+        return value
+    columns = [value[key] for key in keys]
+    if len(set(map(len, columns))) > 1:
+        lengths = ", ".join(f"{len(column)} {key}" for key, column in zip(keys, columns, strict=True))
+        raise BadRow(f"{name} has lists of different lengths: {lengths}")
+    return [dict(zip(keys, items, strict=True)) for items in zip(*columns, strict=True)]
+
+
+def _plain(value: object) -> Any:
+    """Tuples as lists."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gliexp import cli
+
+GOOD = '{"tokens": ["Ana", "Lima"], "ner": [[0, 1, "person"]]}\n'
+BAD = '{"tokens": ["Ana"], "ner": [[0, 3, "person"]]}\n'
+MENDABLE = '{"tokens": ["Ana"], "ner": [["0", 0, "person "]]}\n'
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    made = {}
+    for name, text in (("train", GOOD + MENDABLE), ("dev", GOOD), ("broken", GOOD + BAD)):
+        made[name] = tmp_path / f"{name}.jsonl"
+        made[name].write_text(text)
+    return made
+
+
+def test_the_page_names_counts_leaks_and_what_fits(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["data", str(files["dev"]), str(files["broken"])]) == 2
+    page = capsys.readouterr().out
+    assert "1 rows of" in page
+    assert f"{files['broken']}:2: entity 0: [0, 3] lies beyond" in page
+    assert "model.max_width=2" in page
+
+
+def test_good_files_end_with_0(files: dict[str, Path]) -> None:
+    assert cli.main(["data", str(files["dev"])]) == 0
+
+
+def test_json_holds_everything(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["data", str(files["train"]), str(files["dev"]), "--json"]) == 2
+    document = json.loads(capsys.readouterr().out)
+    assert [file["rows"] for file in document["files"]] == [1, 1]
+    assert document["files"][0]["bad"][0]["where"] == f"{files['train']}:2"
+    assert document["shared_rows"][0]["lines"] == [[1, 1]]
+    assert {setting["override"] for setting in document["proposal"]} >= {"model.max_types=1"}
+
+
+def test_fix_writes_what_can_be_used_and_then_ends_with_0(files: dict[str, Path], tmp_path: Path) -> None:
+    out = tmp_path / "clean"
+    assert cli.main(["data", str(files["train"]), str(files["dev"]), "--fix", str(out)]) == 0
+    assert len((out / "train.jsonl").read_text().splitlines()) == 2
+    assert cli.main(["data", str(files["broken"]), "--fix", str(tmp_path / "one.jsonl")]) == 2
+    assert len((tmp_path / "one.jsonl").read_text().splitlines()) == 1
+
+
+def test_a_backbone_counts_sub_tokens(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["data", str(files["dev"]), "--json", "backbone=tiny"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["files"][0]["sub_tokens"]["max"] >= 2
+    assert document["prompt_sub_tokens"] >= 3
+
+
+def test_without_files_those_of_the_config_are_looked_at(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["data", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["files"]) == 3
+
+
+def test_wrong_files_and_keys_are_refused(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["data", str(files["dev"].with_name("dve.jsonl")), str(files["dev"].parent)]) == 2
+    error = capsys.readouterr().err
+    assert "did you mean dev.jsonl?" in error
+    assert "directory" in error
+    assert cli.main(["data", str(files["dev"]), "data.formt=json"]) == 2
+    assert "data.format" in capsys.readouterr().err

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gliexp.data.formats import Layout
+from gliexp.data.reading import read, scan
+from gliexp.errors import Refusal
+from tests.data.formats.written import put
+
+GOOD = "Ana B-p\nsings O\n\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "layout"),
+    [
+        ("Ana;x;B-p\nLu;x;I-p\n;y;O\n\nBo;x;O\n", Layout()),
+        ("1\tAna\tB-p\t_\n2\tLu\tI-p\t_\n3\t;\tO\t_\n\n1\tBo\tO\t_\n", Layout(token=1, tag=2)),
+        ("B-p||Ana\nI-p||Lu\nO||;\n\nO||Bo\n", Layout(separator="||", token=1, tag=0)),
+        ("-DOCSTART- -X- O\n\nAna   NNP B-p\nLu\tNNP  I-p\n; : O\n\n\n\n# id 1 of many\nBo NNP O\n", Layout()),
+        ("Ana B-p\r\nLu I-p\r\n; O\r\n \r\nBo O\r\n\r\n", Layout()),
+        ("\ufeffAna B-p\nLu I-p\n; O\n\nBo O", Layout()),
+    ],
+)
+def test_any_separator_and_column(tmp_path: Path, text: str, layout: Layout) -> None:
+    path = put(tmp_path / "d.conll", text.replace("\n;y;O", "\nx;y;O"))
+    rows = read(path, None, "conll", layout)
+    assert [row["ner"] for row in rows] == [[[0, 1, "p"]], []]
+    assert [row["tokenized_text"][:2] for row in rows] == [["Ana", "Lu"], ["Bo"]]
+
+
+def test_lines_of_sentences_are_named_and_comments_are_no_rows(tmp_path: Path) -> None:
+    reading = scan(put(tmp_path / "d.conll", "# a b c\nAna B-p\n\n\n# O\nBo O\n"))
+    assert reading.lines == [2, 5]
+    assert reading.examples[1]["tokenized_text"] == ["#", "Bo"]
+
+
+def test_a_no_break_space_stays_in_its_word_and_edges_are_counted(tmp_path: Path) -> None:
+    reading = scan(put(tmp_path / "d.conll", "8ª\u00a0 B-n\n1\u00a0000 I-n\n\u00a0 O\nx O\n\n"))
+    assert reading.examples == [{"tokenized_text": ["8ª", "1\u00a0000", "x"], "ner": [[0, 1, "n"]]}]
+    assert reading.dropped == {"empty word left out": 1, "space at the edges of a word left out": 1}
+
+
+@pytest.mark.parametrize(
+    ("bad", "line", "reason"),
+    [
+        ("Bo\n\n", 4, "1 column, other lines have 2"),
+        ("Bo O x\n\n", 4, "3 columns, other lines have 2"),
+        ("Bo X-p\nx O\n\n", 4, "'X-p', which is no tag of IOB2"),
+        ("Bo B-\n\n", 4, "no tag of IOB2"),
+        ("\u00a0 B-p\n\n", 4, "tokenized_text[0] is empty"),
+        ("\u00a0 O\n\n", 4, "a sentence of empty words"),
+        ("Bo <<SEP>>\n\n", 4, "no tag of IOB2"),
+        ("<<SEP>> O\n\n", 4, "reserves"),
+    ],
+)
+def test_a_bad_sentence_is_named_and_hides_no_other(tmp_path: Path, bad: str, line: int, reason: str) -> None:
+    path = put(tmp_path / "d.conll", GOOD + bad + GOOD * 3)
+    with pytest.raises(Refusal) as refused:
+        read(path)
+    (problem,) = refused.value.problems
+    assert problem.where == f"{path}:{line}"
+    assert reason in problem.message
+
+
+def test_bytes_that_are_not_utf8_spoil_their_sentence_only(tmp_path: Path) -> None:
+    path = tmp_path / "d.conll"
+    path.write_bytes(GOOD.encode() + b"\xe7 O\n\n" + GOOD.encode())
+    reading = scan(path)
+    assert [(problem.where, problem.message) for problem in reading.problems] == [
+        (f"{path}:4", "not UTF-8: byte 0xe7 at place 0")
+    ]
+    assert len(reading.examples) == 2
+
+
+def test_a_column_that_is_not_there_is_said_once(tmp_path: Path) -> None:
+    path = put(tmp_path / "d.conll", GOOD * 3)
+    assert "no column 4" in scan(path, None, "conll", Layout(token=4)).problems[0].message
+    assert "no separator" in scan(path, None, "conll", Layout(separator="#")).problems[0].message

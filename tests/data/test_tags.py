@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import pytest
+
+from gliexp.data import tags
+from gliexp.data.row import BadRow, RowReader
+
+WORDS = ["a", "b", "c", "d", "e"]
+SPANS = [(0, 1, "x"), (2, 2, "x"), (4, 4, "y")]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("IOB2", "B-x I-x B-x O B-y"),
+        ("IOB1", "I-x I-x B-x O I-y"),
+        ("BIOES", "B-x E-x S-x O S-y"),
+        ("BILOU", "B-x L-x U-x O U-y"),
+        ("BMEWO", "B-x E-x W-x O W-y"),
+        ("IOB2", "B_x I_x B_x _ B_y"),
+        ("IOB2", "x-B x-I x-B O y-B"),
+    ],
+)
+def test_every_scheme_says_the_same(name: str, line: str) -> None:
+    scheme = tags.recognise([line.split()])
+    assert scheme.name == name
+    assert tags.decode(line.split(), scheme) == (SPANS, {})
+
+
+def test_bare_labels_join_neighbours_of_one_label() -> None:
+    line = ["x", "x", "O", "y", "x"]
+    scheme = tags.recognise([line])
+    assert scheme.name == "bare labels"
+    assert tags.decode(line, scheme)[0] == [(0, 1, "x"), (3, 3, "y"), (4, 4, "x")]
+
+
+def test_labels_with_hyphens_are_no_border_letters() -> None:
+    assert tags.recognise([["E-mail", "O", "Bus-stop"]]).name == "bare labels"
+    assert tags.decode(["B-a-b", "I-a-b"], tags.recognise([["B-a-b", "I-a-b"]]))[0] == [(0, 1, "a-b")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "line", "spans", "mended"),
+    [
+        (["B-x O"], "O I-x I-x B-y I-x", [(1, 2, "x"), (3, 3, "y"), (4, 4, "x")], {tags.OPENED_INSIDE: 2}),
+        (["B-x E-x"], "B-x I-x O B-y", [(0, 1, "x"), (3, 3, "y")], {tags.NEVER_ENDED: 2}),
+        (["B-x E-x"], "O E-x S-x", [(1, 1, "x"), (2, 2, "x")], {tags.OPENED_AT_END: 1}),
+    ],
+)
+def test_faults_with_one_reading_are_mended_and_counted(
+    rows: list[str], line: str, spans: list[tuple[int, int, str]], mended: dict[str, int]
+) -> None:
+    scheme = tags.recognise([row.split() for row in rows])
+    assert tags.decode(line.split(), scheme) == (spans, mended)
+
+
+@pytest.mark.parametrize("line", ["B I O", "B-x I-x oops", "B-x - O", "x  y"])
+def test_tags_without_a_meaning_are_bad(line: str) -> None:
+    found = line.split(" ")
+    with pytest.raises(BadRow, match="tag"):
+        tags.decode(found, tags.recognise([["B-x"], found] if "B-x" in line else [found]))
+
+
+def test_rows_may_carry_tags_as_text_or_numbers() -> None:
+    expected = {"tokenized_text": WORDS, "ner": [list(span) for span in SPANS]}
+    assert RowReader().tidy({"tokens": WORDS, "ner_tags": "B-x I-x B-x O B-y".split()}).example == expected
+    reader = RowReader(tag_names=["O", "B-x", "I-x", "B-y"])
+    assert reader.tidy({"tokens": WORDS, "ner_tags": [1, 2, 1, 0, 3]}).example == expected
+    assert reader.tidy({"tokens": WORDS, "ner_tags": "1 2 1 0 3".split()}).example == expected
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"tokens": WORDS, "ner": [1, 2]}, "2 tags for 5 words"),
+        ({"tokens": ["a", "b"], "ner": [1, 4]}, "tag 1 is 4, data.tag_names names 0 to 1"),
+        ({"tokens": ["a", "b"], "ner": [1, -100]}, "tag 1 is -100"),
+        ({"tokens": ["a", "b"], "ner": [1, None]}, "tag 1 is null"),
+        ({"tokens": ["a", "b"], "ner": [1, True]}, "tag 1 is true or false"),
+        ({"text": "a b", "ner": [1, 0]}, "needs tokenized_text or tokens, not raw text"),
+    ],
+)
+def test_tags_that_do_not_fit_are_bad(row: dict[str, object], reason: str) -> None:
+    with pytest.raises(BadRow, match=reason):
+        RowReader(tag_names=["O", "B-x"]).tidy(row)
+    if "-100" not in reason and "names 0" not in reason and "tag 1" not in reason:
+        return
+    with pytest.raises(BadRow, match=r"data.tag_names must name|is null|is true"):
+        RowReader().tidy(row)

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gliexp.data.chunking import Chunker
+from gliexp.data.windows import WindowRule
+from gliexp.models.predict import Prediction, Span
+from gliexp.training import evaluation
+from gliexp.training.evaluation import Evaluation
+
+DOCUMENT = {"tokenized_text": list("abcdefghij"), "ner": [[0, 0, "x"], [5, 5, "x"], [1, 8, "x"]]}
+CHUNKS = Chunker(WindowRule(4, 1, respect_sentences=False))
+
+
+def measure(chunker: Chunker | None) -> Evaluation:
+    return Evaluation(["x"], (), threshold=0.5, flat_ner=True, batch_size=2, chunker=chunker)
+
+
+@pytest.fixture
+def finds_a_and_f(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that reads four words and finds the words a and f among them."""
+
+    def predict(_model: Any, rows: Any, *_asked: Any, **_options: Any) -> list[Prediction]:
+        shown = [row["tokenized_text"][:4] for row in rows]
+        return [
+            Prediction(tuple(Span(n, n, "x", 0.9) for n, word in enumerate(words) if word in "af")) for words in shown
+        ]
+
+    monkeypatch.setattr(evaluation, "predict", predict)
+    monkeypatch.setattr("gliexp.models.documents.predict", predict)
+
+
+def test_documents_are_scored_against_all_their_entities(finds_a_and_f: None) -> None:
+    whole = measure(CHUNKS).score(None, [DOCUMENT])
+    assert (whole["ner_micro_precision"], whole["ner_micro_recall"]) == (1.0, pytest.approx(2 / 3))
+    cut = measure(None).score(None, [DOCUMENT])
+    assert (cut["ner_micro_precision"], cut["ner_micro_recall"]) == (1.0, pytest.approx(1 / 3))
+    assert whole["examples"] == cut["examples"] == 1
+
+
+def test_what_the_model_is_shown_are_rows_or_their_chunks() -> None:
+    assert measure(None).shown([DOCUMENT]) == [DOCUMENT]
+    assert ["".join(row["tokenized_text"]) for row in measure(CHUNKS).shown([DOCUMENT])] == ["abcd", "defg", "ghij"]
