@@ -21,7 +21,10 @@ def _run(tmp_path, name):
     return found
 
 
-@pytest.mark.parametrize("kind", ["lora", "pissa", "adalora", "partial"])
+SLOW = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("pissa", "partial")]
+
+
+@pytest.mark.parametrize("kind", ["lora", "adalora", *SLOW])
 def test_a_resumed_run_ends_with_the_weights_of_a_whole_one(kind, gliexp, tmp_path):
     words = [f"peft={kind}", *SHORT, "training.save_steps=4", "peft.save=both"]
     whole = gliexp("run.name=whole", *words)

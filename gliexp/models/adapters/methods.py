@@ -10,6 +10,7 @@ from typing import Any
 
 from peft import AdaLoraConfig, IA3Config, LoraConfig, PeftConfig, VeraConfig
 
+from gliexp.config.peft_rules import NOT_LORA
 from gliexp.errors import Problem, Refusal
 from gliexp.models.adapters import targets
 
@@ -84,6 +85,7 @@ def settings(name: str, section: Mapping[str, Any]) -> dict[str, Any]:
         problems.append(
             Problem("peft.init_lora_weights", f"{chosen['init_lora_weights']} starts from training rows", allowed)
         )
+    chosen = {key: value for key, value in chosen.items() if key not in NOT_LORA.get(name, ())}
     if name == ADALORA:
         # its final rank is what `r` is elsewhere; it starts higher and takes away what matters least
         chosen["target_r"] = chosen.pop("r", AdaLoraConfig.target_r)

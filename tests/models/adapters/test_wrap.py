@@ -215,6 +215,12 @@ def test_every_setting_of_lora_is_a_key_or_peft_fills_it_in() -> None:
     assert {field.name for field in dataclasses.fields(LoraConfig)} - ours == filled_in
 
 
+def test_what_adalora_does_not_read_does_not_reach_it(adapted: Any) -> None:
+    made = adapted("uni_markerV0", method="adalora", use_dora=True, rank_pattern={"query": 2}, r=3)
+    config = architecture.text_encoder(made.model).peft_config["default"]  # type: ignore[union-attr, index]
+    assert (config.target_r, config.init_r, config.use_dora, config.rank_pattern) == (3, 5, False, None)
+
+
 def test_settings_reach_the_adapter(adapted: Any) -> None:
     model = adapted("uni_markerV0", r=3, lora_alpha=5, use_dora=True, lora_dropout=0.25, rank_pattern={"key": 1}).model
     config = architecture.text_encoder(model).peft_config["default"]  # type: ignore[union-attr, index]
