@@ -181,6 +181,9 @@ def library_default(field: dataclasses.Field[Any]) -> Any:
     return field.default_factory() if field.default_factory is not dataclasses.MISSING else None
 
 
+OWN_OPTIMIZERS = ("muon",)  # gliexp/training/muon.py; transformers has none of that name
+
+
 def closed_choices() -> dict[str, tuple[Any, ...]]:
     """The closed sets, with those that only the library knows."""
     from transformers.trainer_utils import SchedulerType
@@ -188,7 +191,7 @@ def closed_choices() -> dict[str, tuple[Any, ...]]:
 
     return {
         **CHOICES,
-        "optim": tuple(name.value for name in OptimizerNames),
+        "optim": (*(name.value for name in OptimizerNames), *OWN_OPTIMIZERS),
         "lr_scheduler_type": tuple(name.value for name in SchedulerType),
     }
 

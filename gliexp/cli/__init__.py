@@ -15,6 +15,7 @@ from gliexp.errors import GliexpError, Problem, Refusal
 # Verb → what it does in a few words; the module of the same name has `run(words) -> int`.
 VERBS = {
     "train": "compose, check, train, evaluate, save (also without a verb)",
+    "merge": "fold a run's adapters into a stock model, or several by weight",
     "check": "look at the config and say what is wrong; changes nothing",
     "data": "look at data files: what is in them, what is wrong, what fits; --fix writes clean copies",
 }

@@ -14,6 +14,18 @@ Composes and checks the config and says what is wrong, all at once; changes noth
   --quick   the config alone (so far the only check there is)
 """
 
+_MERGE = """\
+usage: python -m gliexp merge RUN… [--to DIR] [--weights A,B] [--combination NAME] [--density D] [--base DIR]
+
+Folds the adapters of a run (or an adapter directory, or a checkpoint) into the model they were trained on, writes it in
+the stock library's format and checks that it reloads. Several runs on one base are added by weight.
+  --to           directory to write; by default model/ of the one run
+  --weights      one number a run; equal shares by default
+  --combination  how peft adds them: cat (the exact sum), svd, linear, ties, dare_ties …
+  --density      share of values that ties, dare and magnitude_prune keep
+  --base         where the base is now, if it has moved
+"""
+
 _PAGE = """\
 gliexp trains GLiNER models from composed configs.
 
@@ -49,6 +61,8 @@ _DEFAULTS = {"task": "ner", "backbone": "tiny", "span_mode": "marker_v0", "optim
 
 def text(verb: str = "train") -> str:
     """The page of a verb."""
+    if verb == "merge":
+        return _MERGE.rstrip()
     if verb == "check":
         return _CHECK.rstrip()
     if verb == "data":

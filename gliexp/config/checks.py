@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gliexp.config import sources
+from gliexp.config import peft_rules, sources
 from gliexp.config.inert import is_token
 from gliexp.config.keys import index
 from gliexp.config.report import COMMAND_LINE, Report
@@ -211,15 +211,8 @@ def _hub(look: Look) -> Found:
 
 
 def _peft(look: Look) -> Found:
-    wanted = look.config.peft.target_modules
-    if not look.config.peft.enabled:
-        return
-    if not look.config.model.fine_tune:
-        yield look.problem(
-            "model.fine_tune", "false freezes the backbone, whose adapters peft.enabled=true trains", "true"
-        )
-    if wanted == [] or (isinstance(wanted, list) and not all(isinstance(name, str) and name for name in wanted)):
-        yield look.problem("peft.target_modules", f"does not accept {wanted}", "names of modules")
+    for key, message, allowed in peft_rules.problems(look.config):
+        yield look.problem(key, message, allowed)
 
 
 def _data(look: Look) -> Found:

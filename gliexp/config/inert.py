@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from gliexp.config import peft_rules
 from gliexp.config.inert_classifier import CLASSIFICATION
 from gliexp.config.keys import index
 from gliexp.config.legacy import GONE
@@ -34,6 +35,15 @@ def _scores_spans_of_words(config: Config) -> bool:
 def _reports_to(config: Config, tracker: str) -> bool:
     chosen = config.training.report_to
     return tracker in ([chosen] if isinstance(chosen, str) else chosen or []) or chosen == "all"
+
+
+def _adapts(config: Config) -> bool:
+    return config.peft.enabled and config.peft.method not in peft_rules.WITHOUT_ADAPTERS
+
+
+def _names_role(config: Config, role: str) -> bool:
+    wanted = config.peft.target_modules
+    return role in (wanted.split("+") if isinstance(wanted, str) else wanted or ())
 
 
 ARCHITECTURE = (
@@ -266,21 +276,30 @@ OWN = (
         lambda config: config.model.from_pretrained is None,
         "they count with model.from_pretrained only",
     ),
+    Rule(("backbone.adapter_learning_rate",), lambda config: not _adapts(config), "no adapters are trained"),
     Rule(
-        _prefixed("peft", "method r lora_alpha lora_dropout target_modules bias")
-        + _prefixed("backbone", "attention_modules mlp_modules"),
-        lambda config: not config.peft.enabled,
-        "peft.enabled is off",
+        _prefixed("backbone", "learning_rate finetune_learning_rate"),
+        _adapts,
+        "under adapters backbone.adapter_learning_rate counts",
     ),
-    Rule(("peft.method",), _always, "lora is the only one"),
+    Rule(
+        _prefixed("backbone", "attention_modules mlp_modules"),
+        lambda config: (
+            not config.peft.enabled or config.peft.init_from is not None or config.peft.method in ("freeze", "partial")
+        ),
+        "no adapters are put on",
+    ),
     Rule(
         ("backbone.attention_modules",),
-        lambda config: config.peft.target_modules not in (None, "attention", "attention+mlp", "mlp+attention"),
+        lambda config: (
+            not _names_role(config, "attention")
+            and (config.peft.target_modules is not None or config.peft.method == "ia3")
+        ),
         "peft.target_modules does not name attention",
     ),
     Rule(
         ("backbone.mlp_modules",),
-        lambda config: config.peft.target_modules not in ("mlp", "attention+mlp", "mlp+attention"),
+        lambda config: not _names_role(config, "mlp"),
         "peft.target_modules does not name mlp",
     ),
     Rule(("data.fields.relations", "data.relation_labels"), _not_task("relex"), "only task=relex reads relations"),
@@ -310,4 +329,6 @@ def find(config: Config) -> Iterator[Inert]:
         if rule.applies(config):
             for key in rule.keys:
                 found.setdefault(key, rule.reason)
+    for key, reason in peft_rules.inert(config):
+        found.setdefault(key, reason)
     return (Inert(key, found[key]) for key in index() if key in found)

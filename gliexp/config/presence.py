@@ -12,11 +12,14 @@ from gliexp.config.report import Report
 from gliexp.config.schema import Config
 from gliexp.config.schema.run import CLASSIFICATION_TASKS
 
+QUANTISED = ("qlora", "loftq")
+ADAPTER_FILE = "gliexp_adapter.json"
+
 
 def problems(config: Config, report: Report) -> Found:
     """Every file and package that the config needs and this machine lacks."""
     look = Look(config, report)
-    for check in (_files, _packages):
+    for check in (_files, _packages, _adapter, _optimizer):
         yield from check(look)
 
 
@@ -101,3 +104,59 @@ def _packages(look: Look) -> Found:
         yield look.problem(
             "model.words_splitter_type", f"needs the package {needed}", "whitespace, or that package installed"
         )
+
+
+def _adapter(look: Look) -> Found:
+    peft = look.config.peft
+    if not peft.enabled:
+        return
+    if peft.method in QUANTISED:
+        packages = ["bitsandbytes", "scipy"][: 1 + (peft.method == "loftq")]
+        missing = [package for package in packages if importlib.util.find_spec(package) is None]
+        lacks = f", and {' and '.join(missing)} not installed" if missing else ""
+        yield look.problem(
+            "peft.method",
+            f"{peft.method} needs a backbone in 4 bits on a CUDA device, which gliexp does not build{lacks}",
+            "lora, rslora, dora, pissa, adalora, ia3, vera, freeze, partial",
+        )
+    if peft.init_from is not None:
+        places = (Path(peft.init_from).expanduser(), Path(peft.init_from).expanduser() / "adapter")
+        if not any((place / ADAPTER_FILE).is_file() for place in places):
+            yield look.problem(
+                "peft.init_from",
+                f"no adapter in {peft.init_from}: no {ADAPTER_FILE}",
+                "a run with adapter/, or an adapter directory",
+                "" if places[0].is_dir() else _nearest_file(peft.init_from),
+            )
+
+
+OPTIMIZER_PACKAGES = {
+    "bitsandbytes": (
+        "adamw_bnb_8bit adamw_8bit lion_8bit lion_32bit paged_adamw_32bit paged_adamw_8bit paged_lion_32bit "
+        "paged_lion_8bit ademamix ademamix_8bit paged_ademamix_32bit paged_ademamix_8bit rmsprop_bnb rmsprop_bnb_8bit "
+        "rmsprop_bnb_32bit galore_adamw_8bit galore_adamw_8bit_layerwise"
+    ),
+    "schedulefree": "schedule_free_radam schedule_free_adamw schedule_free_sgd",
+    "torchao": "adamw_torch_4bit adamw_torch_8bit",
+    "galore_torch": (
+        "galore_adamw galore_adamw_8bit galore_adafactor galore_adamw_layerwise galore_adamw_8bit_layerwise "
+        "galore_adafactor_layerwise"
+    ),
+    "lomo_optim": "lomo adalomo",
+    "grokadamw": "grokadamw",
+    "apollo_torch": "apollo_adamw apollo_adamw_layerwise",
+    "torch_optimi": "stable_adamw",
+    "torchdistx": "adamw_anyprecision",
+    "torch_xla": "adamw_torch_xla",
+    "torch_npu": "adamw_torch_npu_fused",
+}
+"""Package → the values of training.optim that come from it."""
+
+
+def _optimizer(look: Look) -> Found:
+    chosen = look.config.training.optim
+    for package, names in OPTIMIZER_PACKAGES.items():
+        if chosen in names.split() and importlib.util.find_spec(package) is None:
+            yield look.problem(
+                "training.optim", f"{chosen} needs the package {package}", "adamw_torch, or that package"
+            )

@@ -6,10 +6,17 @@ from typing import Any
 
 from omegaconf import Container, OmegaConf
 
+from gliexp.config.peft_rules import WITHOUT_ADAPTERS
+
 
 def rate(name: str, _root_: Container) -> float:
-    """${rate:learning_rate}: the backbone's rate for a bare backbone, or the one for going on from a saved model."""
+    """${rate:learning_rate}: the backbone's rate for a bare backbone, or the one for going on from a saved model.
+
+    The encoder's own is another one under adapters, which start from nothing and learn at a higher rate.
+    """
     prefix = "finetune_" if OmegaConf.select(_root_, "model.from_pretrained") else ""
+    if name == "learning_rate" and OmegaConf.select(_root_, "peft.enabled"):
+        prefix = "" if OmegaConf.select(_root_, "peft.method") in WITHOUT_ADAPTERS else "adapter_"
     return float(OmegaConf.select(_root_, f"backbone.{prefix}{name}"))
 
 

@@ -1,8 +1,9 @@
 """Where every config key goes: one table from leaf to destination object and attribute.
 
 A destination is one of
-- a library object: GLiNERConfig or GLiClassModelConfig (by task), TrainingArguments, LoraConfig,
-  EarlyStoppingCallback;
+- a library object: GLiNERConfig or GLiClassModelConfig (by task), TrainingArguments, LoraConfig and the config classes
+  of peft's other methods, EarlyStoppingCallback;
+- `adapters.wrap`: the function that puts adapters on (gliexp/models/adapters/wrap.py), which takes it as a setting;
 - `environment`: a variable that a library reads (cli/train.py sets them before the run's imports);
 - `config`: the value flows into another key by interpolation (the attribute is that key) or is carried there;
 - a module of gliexp that reads the key itself, by its dotted name (the attribute is the key).
@@ -18,6 +19,7 @@ from typing import Any
 
 from gliexp.config import inert, legacy, secrets
 from gliexp.config.keys import index
+from gliexp.config.peft_rules import LORA_FIELDS, OF_METHOD
 from gliexp.config.rule import Inert
 from gliexp.config.schema import Config
 from gliexp.config.schema.classifier import Classifier
@@ -29,10 +31,13 @@ GLINER_CONFIG = "GLiNERConfig"
 GLICLASS_CONFIG = "GLiClassModelConfig"
 TRAINING_ARGUMENTS = "TrainingArguments"
 LORA_CONFIG = "LoraConfig"
+OTHER_METHODS = {"adalora": "AdaLoraConfig", "ia3": "IA3Config", "vera": "VeraConfig", "partial": "adapters.wrap"}
+WRAP = "adapters.wrap"
 EARLY_STOPPING = "EarlyStoppingCallback"
 ENVIRONMENT = "environment"
 CONFIG = "config"
-OBJECTS = (GLINER_CONFIG, GLICLASS_CONFIG, TRAINING_ARGUMENTS, LORA_CONFIG, EARLY_STOPPING, ENVIRONMENT)
+PEFT_OBJECTS = (LORA_CONFIG, *OTHER_METHODS.values())
+OBJECTS = (GLINER_CONFIG, GLICLASS_CONFIG, TRAINING_ARGUMENTS, *PEFT_OBJECTS, EARLY_STOPPING, ENVIRONMENT)
 
 STREAMING_TYPE = "gliner_streaming_span"
 
@@ -58,16 +63,6 @@ class Routed:
     inert: tuple[Inert, ...] = ()
 
 
-def target_modules(value: Any, config: Config) -> Any:
-    """Module names for LoRA: a list or all-linear as it is, roles by the backbone's lists."""
-    roles = {"attention": config.backbone.attention_modules, "mlp": config.backbone.mlp_modules}
-    chosen = "attention" if value is None else value
-    if isinstance(chosen, str) and set(chosen.split("+")) <= set(roles):
-        # A backbone that nobody has described has no lists.
-        return [module for role in chosen.split("+") for module in roles[role]] or "all-linear"
-    return chosen
-
-
 def _token(_value: Any, _config: Config) -> str | None:
     return secrets.reveal("training.hub_token")
 
@@ -82,7 +77,6 @@ def _text_encoder(value: Any, config: Config) -> Any:
 
 _TRANSLATED = {
     "model.encoder_model": _text_encoder,
-    "peft.target_modules": target_modules,
     "training.hub_token": _token,
     "training.data_seed": _seed_of_data,
 }
@@ -102,6 +96,7 @@ _FLOWS = {
     "backbone.learning_rate": "training.learning_rate",
     "backbone.others_lr": "training.others_lr",
     "backbone.finetune_learning_rate": "training.learning_rate",
+    "backbone.adapter_learning_rate": "training.learning_rate",
     "backbone.finetune_others_lr": "training.others_lr",
     "backbone.name": "run.name",
 }
@@ -131,6 +126,10 @@ _READERS = {
     "run.notes": "gliexp.runs.train",
     "backbone.revision": STAGES,
     "peft.enabled": STAGES,
+    "peft.init_from": STAGES,
+    "peft.save": "gliexp.runs.entity_ending",
+    "backbone.attention_modules": STAGES,
+    "backbone.mlp_modules": STAGES,
     "data.train_data": "gliexp.data.splits",
     "data.val_data": "gliexp.data.splits",
     "data.test_data": "gliexp.data.splits",
@@ -151,6 +150,7 @@ _READERS = {
     "data.label_sampling": STAGES,
     "data.mention_swap": STAGES,
     "training.label_balance": STAGES,
+    "training.layerwise_lr_decay": STAGES,
     "data.threshold": STAGES,
     "data.flat_ner": STAGES,
     "data.on_loss": "gliexp.runs.shown",
@@ -200,10 +200,12 @@ def table(task: str = "ner") -> dict[str, Route]:
         routes[f"training.{field.name}"] = Route(TRAINING_ARGUMENTS, field.name)
     for name in ("early_stopping_patience", "early_stopping_threshold"):
         routes[f"training.{name}"] = Route(EARLY_STOPPING, name)
-    for name in ("r", "lora_alpha", "lora_dropout", "target_modules", "bias"):
+    for name in LORA_FIELDS:
         routes[f"peft.{name}"] = Route(LORA_CONFIG, name)
-    for name in ("attention_modules", "mlp_modules"):
-        routes[f"backbone.{name}"] = Route(LORA_CONFIG, "target_modules")
+    for method, names in OF_METHOD.items():
+        routes |= {f"peft.{name}": Route(OTHER_METHODS[method], name) for name in names}
+    for name in ("method", "text_encoder", "labels_encoder", "label_decoder", "heads"):
+        routes[f"peft.{name}"] = Route(WRAP, name)
     routes |= {key: Route(ENVIRONMENT, name) for key, name in _VARIABLES.items()}
     for old, target in legacy.CARRIED.items():
         routes[f"training.{old}"] = Route(CONFIG, f"training.{target.key}")
@@ -236,8 +238,7 @@ def route(config: Config) -> Routed:
     """
     objects: dict[str, dict[str, Any]] = {name: {} for name in OBJECTS}
     for key, way in table(config.run.task).items():
-        # target_modules alone writes that attribute; the backbone's lists reach it through the translation.
-        if way.object in objects and not key.startswith("backbone."):
+        if way.object in objects:
             objects[way.object][way.attribute] = way.translate(value_at(config, key), config)
     found = tuple(inert.find(config))
     dead = {item.key for item in found}

@@ -66,7 +66,7 @@ def _settle_name(config: DictConfig, report: Report) -> None:
         return
     kind = config.model.architecture_type if config.run.task in CLASSIFICATION_TASKS else config.model.span_mode
     parts = [str(config.backbone.name), str(kind)]
-    config.run.name = "-".join([*parts, "lora"] if config.peft.enabled else parts)
+    config.run.name = "-".join([*parts, str(config.peft.method)] if config.peft.enabled else parts)
 
 
 def _model_name_of(wanted: Request, groups: Groups) -> str | None:

@@ -6,7 +6,9 @@ import importlib.util
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -14,6 +16,7 @@ from gliexp.errors import Problem, Refusal
 
 TINY = ("tiny", "tiny_causal")
 BUILT_IN = (*TINY, "minilm")
+LOCATED = ("model_name", "labels_encoder", "labels_decoder")
 
 
 def locate(name: str, source: str) -> str:
@@ -33,6 +36,24 @@ def locate(name: str, source: str) -> str:
     if name == "minilm":
         return str(_minilm())
     raise Refusal([Problem("backbone.model_name", f"no built-in backbone {name!r}", allowed=", ".join(BUILT_IN))])
+
+
+def located(values: Mapping[str, Any], revision: str | None = None) -> dict[str, Any]:
+    """Values with the names of built-in encoders and decoders replaced by their directories.
+
+    A text encoder of the hub is taken at `revision`, if one is given.
+    """
+    found = dict(values)
+    for key in LOCATED:
+        if found.get(key):
+            source = "built_in" if found[key] in BUILT_IN else "hub"
+            found[key] = locate(found[key], source)
+    name = found["model_name"]
+    if revision is not None and not Path(name).exists():
+        from huggingface_hub import snapshot_download
+
+        found["model_name"] = snapshot_download(name, revision=revision)
+    return found
 
 
 def cache_directory() -> Path:

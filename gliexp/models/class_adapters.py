@@ -15,37 +15,45 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import save_file
 from torch import nn
 
-from gliexp.models import gliclass, lora_targets
+from gliexp.models import gliclass
+from gliexp.models.adapters import methods, targets
+from gliexp.models.anatomy import TEXT_ENCODER
 from gliexp.models.class_prompts import SPECIAL_TOKENS
 from gliexp.models.gliclass import Classifier
 
+LABEL_ENCODER = "label_encoder"
 HEADS_FILE = "heads.safetensors"
 
 
 def wrap(
-    classifier: Classifier, lora: Mapping[str, Any], modules: Mapping[str, Sequence[str]], *, seed: int = 0
-) -> dict[str, list[str] | str]:
+    classifier: Classifier, section: Mapping[str, Any], modules: Mapping[str, Sequence[str]], *, seed: int = 0
+) -> dict[str, list[str]]:
     """Freeze the backbones under LoRA, in place, and return part → module names.
 
-    `lora` holds LoraConfig's settings; `modules` names the text encoder's modules by role. The rows of the prompt's
-    tokens train too. Raises Refusal for module names that exist nowhere.
+    `section` is the `peft` section with a method of the LoRA family; `modules` names the text encoder's modules by
+    role. The rows of the prompt's tokens train too. Raises Refusal for module names that exist nowhere.
     """
     core, parts = classifier.model.model, gliclass.backbones(classifier.model)
-    text = [name for name in parts if name != "label_encoder"]
-    roles = dict.fromkeys(text, modules)
-    targets: dict[str, list[str] | str] = {}
+    settings = methods.settings(str(section["method"]), section)
+    found: dict[str, list[str]] = {}
     for name, backbone in parts.items():
-        targets |= lora_targets.resolve({name: backbone}, lora.get("target_modules"), roles.get(name, {}))
-    settings = {key: value for key, value in lora.items() if key != "target_modules"}
+        part = "labels_encoder" if name == LABEL_ENCODER else TEXT_ENCODER
+        (own,) = targets.resolve({part: backbone}, section.get("target_modules"), modules).values()
+        own = targets.without(own, section.get("exclude_modules"))
+        own = targets.in_layers(own, section.get("layers_to_transform"), section.get("layers_pattern"))
+        found[name] = [full for names in own.values() for full in names]
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         for name, backbone in parts.items():
-            rows = _prompt_rows(classifier, backbone) if name in text else None
-            config = LoraConfig(**settings, target_modules=targets[name], trainable_token_indices=rows)
+            rows = None if name == LABEL_ENCODER else _prompt_rows(classifier, backbone)
+            saved = section.get("modules_to_save")
+            config = LoraConfig(
+                **settings, target_modules=found[name], trainable_token_indices=rows, modules_to_save=saved
+            )
             setattr(core, name, get_peft_model(backbone, config))
     for _, parameter in gliclass.heads(classifier.model):
         parameter.requires_grad_(True)
-    return targets
+    return {name: sorted({".".join(full.split(".")[-2:]) for full in names}) for name, names in found.items()}
 
 
 def _prompt_rows(classifier: Classifier, backbone: nn.Module) -> dict[str, list[int]] | None:

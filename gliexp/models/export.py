@@ -28,18 +28,33 @@ def verify(
 ) -> float:
     """Largest difference of any score, in 0..1, between `model` and the stock library's reload of `directory`.
 
-    Every candidate's score is compared, beside the predictions themselves: spans, labels, generated labels, relations.
-    Raises RunFailed when the difference exceeds 1e-5, or when a prediction is not the same.
+    Raises RunFailed as `compare` does.
     """
     stock = GLiNER.from_pretrained(str(directory)).to(model.device)
     stock.eval()
-    difference = max(_score_differences(model, stock, rows, entity_types, relation_types), default=0.0)
+    return compare(model, stock, directory, rows, entity_types, relation_types)
+
+
+def compare(
+    model: Any,
+    reloaded: Any,
+    place: str | Path,
+    rows: Rows,
+    entity_types: Sequence[str],
+    relation_types: Sequence[str] | None = None,
+) -> float:
+    """Largest difference of any score, in 0..1, between `model` and what was `reloaded` from `place`.
+
+    Every candidate's score is compared, beside the predictions themselves: spans, labels, generated labels, relations.
+    Raises RunFailed when the difference exceeds 1e-5, or when a prediction is not the same.
+    """
+    difference = max(_score_differences(model, reloaded, rows, entity_types, relation_types), default=0.0)
     if difference > TOLERANCE:
-        raise RunFailed(f"{directory} does not reload: scores differ by {difference:.2e}, more than {TOLERANCE:.0e}")
-    ours, theirs = (_found(each, rows, entity_types, relation_types) for each in (model, stock))
+        raise RunFailed(f"{place} does not reload: scores differ by {difference:.2e}, more than {TOLERANCE:.0e}")
+    ours, theirs = (_found(each, rows, entity_types, relation_types) for each in (model, reloaded))
     for number, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
         if _discrete(mine) != _discrete(other):
-            raise RunFailed(f"{directory} does not reload: row {number} is predicted {other}, was {mine}")
+            raise RunFailed(f"{place} does not reload: row {number} is predicted {other}, was {mine}")
     return difference
 
 

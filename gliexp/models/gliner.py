@@ -14,12 +14,14 @@ import torch
 from gliner import GLiNER
 from gliner.model import BaseGLiNER
 from huggingface_hub.errors import StrictDataclassError
+from peft import PeftModel
 from safetensors import SafetensorError
 
 from gliexp.errors import Problem, Refusal, RunFailed
 from gliexp.models import architecture, configuration, pretrained, saved
 from gliexp.models.parameters import freeze
 from gliexp.models.positions import limit_tokenizers
+from gliexp.models.prompt_rows import PromptRows
 from gliexp.models.upstream.cures import apply_all
 from gliexp.models.upstream.invisible_words import VisibleWords
 from gliexp.models.upstream.special_rows import scatter_rows
@@ -148,7 +150,7 @@ def save(model: Any, directory: str | Path) -> Path:
 
     Raises RunFailed for a model with adapters, whose weights the library would reload at random, without an error.
     """
-    if any("lora_" in name or "base_layer" in name for name, _ in model.named_parameters()):
+    if any(isinstance(module, (PeftModel, PromptRows)) for module in model.modules()):
         raise RunFailed(f"cannot save {directory}: the model carries adapters; merge them first")
     target = Path(directory)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from gliexp.config.compose import Composed
 from gliexp.data.classes import offered
 from gliexp.data.splits import Splits
 from gliexp.models import class_adapters, class_export, gliclass
+from gliexp.runs.built import Built
 from gliexp.runs.classification import VERIFIED_ROWS
 from gliexp.training.class_evaluation import Classified
 from gliexp.training.class_metrics import HOLDS
@@ -45,7 +46,7 @@ def score(trainer: ClassTrainer, splits: Splits) -> tuple[dict[str, Any], list[C
     return metrics, predictions
 
 
-def save_and_verify(composed: Composed, trainer: ClassTrainer, splits: Splits, directory: Path) -> float:
+def save_and_verify(composed: Composed, _built: Built, trainer: ClassTrainer, splits: Splits, directory: Path) -> float:
     """Write adapter/ and model/; return the greatest difference of a probability after a reload."""
     classifier = replace(trainer.classifier, model=trainer.accelerator.unwrap_model(trainer.model))
     if composed.config.peft.enabled:

@@ -58,9 +58,8 @@ def build_model(composed: Composed) -> Built:
     modules: dict[str, list[str] | str] = {}
     if config.peft.enabled:
         roles = {"attention": config.backbone.attention_modules, "mlp": config.backbone.mlp_modules}
-        lora = routing.route(config).objects["LoraConfig"]
-        modules = class_adapters.wrap(classifier, lora, roles, seed=config.run.seed)
-    return Built(classifier, part_sizes(classifier.model), notices, modules)
+        modules.update(class_adapters.wrap(classifier, vars(config.peft), roles, seed=config.run.seed))
+    return Built(classifier, part_sizes(classifier.model), notices, adapter_modules=modules)
 
 
 def saved_model(source: str) -> tuple[str, str | None]:
@@ -235,5 +234,6 @@ def make_trainer(
         collator=collator,
         evaluation=scoring,
         places=splits.places.get("train", ()),
+        layerwise_lr_decay=config.training.layerwise_lr_decay,
         callbacks=[*callbacks, *early_stopping(composed, bool(splits.dev))],
     )

@@ -9,6 +9,7 @@ from typing import Any
 from gliexp.config.compose import Composed
 from gliexp.data.splits import Splits
 from gliexp.models import adapters, export, gliner
+from gliexp.runs.built import Built
 from gliexp.runs.stages import VERIFIED_ROWS
 from gliexp.training.trainer import Trainer
 
@@ -34,16 +35,25 @@ def score(trainer: Trainer, splits: Splits) -> tuple[dict[str, Any], list[Any]]:
     return metrics, predictions
 
 
-def save_and_verify(composed: Composed, trainer: Trainer, splits: Splits, directory: Path) -> float:
-    """Write adapter/ and model/; return the greatest difference of a score after a reload in the stock library."""
+def save_and_verify(composed: Composed, built: Built, trainer: Trainer, splits: Splits, directory: Path) -> float:
+    """Write adapter/ and model/, as peft.save says; return the greatest difference of a score after a reload.
+
+    model/ is opened by the stock library, adapter/ by `adapters.load` on the base that it names.
+    """
     model = trainer.accelerator.unwrap_model(trainer.model)
-    if composed.config.peft.enabled:
-        adapters.save_adapter(model, directory / "adapter")
-        adapters.merge(model)
+    rows = trainer.evaluation.shown(splits.test or splits.dev or splits.train)[:VERIFIED_ROWS]
+    types = (trainer.evaluation.entity_labels, trainer.evaluation.relation_labels or None)
+    wanted = "merged" if built.adapted is None else composed.config.peft.save
+    difference = 0.0
+    if built.adapted is not None and wanted != "merged":
+        place = adapters.save(built.adapted, directory / "adapter")
+        again = adapters.load(place, trust_remote_code=composed.config.backbone.trust_remote_code).model
+        difference = export.compare(model, again.to(model.device), place, rows, *types)
+    adapters.merge(model)
+    if wanted == "adapter":
+        return difference
     gliner.save(model, directory / "model")
-    labels = trainer.evaluation
-    rows = labels.shown(splits.test or splits.dev or splits.train)[:VERIFIED_ROWS]
-    return export.verify(model, directory / "model", rows, labels.entity_labels, labels.relation_labels or None)
+    return max(difference, export.verify(model, directory / "model", rows, *types))
 
 
 def label_line(composed: Composed, splits: Splits) -> str:

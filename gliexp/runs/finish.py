@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.console import Console
 from rich.table import Table
 
@@ -10,18 +12,48 @@ from gliexp.data.splits import Splits
 from gliexp.runs.built import Built
 from gliexp.runs.families import family
 from gliexp.runs.outcome import Outcome
+from gliexp.training import optimizer
+
+if TYPE_CHECKING:
+    from gliexp.models.adapters import Adapted
+    from gliexp.training.strict import Strict
+
+SHOWN_TARGETS = 12
 
 
-def announce(console: Console, composed: Composed, built: Built, splits: Splits) -> None:
-    """What is about to be trained, in three lines."""
+def announce(console: Console, composed: Composed, built: Built, trainer: Strict, splits: Splits) -> None:
+    """What is about to be trained: data, parameters by part, adapters, parameter groups, memory of a step."""
     sizes = f"{len(splits.train)} train, {len(splits.dev)} dev, {len(splits.test)} test rows"
     labels = family(composed.config.run.task).ending.label_line(composed, splits)
+    sizes_line = ", ".join(
+        f"{part} {count['trainable']:,} of {count['total']:,}" for part, count in built.parameters["parts"].items()
+    )
     total, trainable = built.parameters["total"], built.parameters["trainable"]
     console.print(f"{composed.config.run.task} on {composed.config.backbone.name}: {sizes}, {labels}", highlight=False)
-    console.print(f"{total:,} parameters, {trainable:,} trainable ({trainable / total:.1%})", highlight=False)
-    for part, modules in built.adapter_modules.items():
-        names = modules if isinstance(modules, str) else ", ".join(modules)
-        console.print(f"LoRA on {part}: {names}", highlight=False)
+    console.print(
+        f"{total:,} parameters, {trainable:,} trainable ({trainable / total:.1%}): {sizes_line}", highlight=False
+    )
+    if built.adapted is not None:
+        for line in where_adapted(built.adapted):
+            console.print(line, highlight=False)
+    else:
+        for part, modules in built.adapter_modules.items():
+            names = modules if isinstance(modules, str) else ", ".join(modules)
+            console.print(f"{composed.config.peft.method} on {part}: {names}", highlight=False)
+    console.print(optimizer.table(trainer.parameter_groups()))
+    console.print(str(trainer.footprint()), highlight=False)
+
+
+def where_adapted(adapted: Adapted) -> list[str]:
+    """One line a part: what is done to it, and to which modules."""
+    lines = []
+    for part, mode in adapted.modes.items():
+        targets = adapted.targets.get(part, {})
+        number = sum(len(names) for names in targets.values())
+        shown = ", ".join(targets) if len(targets) <= SHOWN_TARGETS else f"all-linear, from {next(iter(targets))}"
+        what = f"{adapted.method} on {number} modules ({shown})" if targets else adapted.method
+        lines.append(f"{part}: {what if mode == 'adapter' else mode}")
+    return lines
 
 
 def summarise(console: Console, composed: Composed, outcome: Outcome, difference: float) -> None:
@@ -47,9 +79,11 @@ def summarise(console: Console, composed: Composed, outcome: Outcome, difference
                 table.add_row(title, *("" if part is None else f"{part:.3f}" for part in parts), "")
         console.print(table)
     console.print(
-        f"done in {outcome.seconds:.0f} s; the saved model reloads in stock {kind.library} "
+        f"done in {outcome.seconds:.0f} s; what was saved reloads, model/ in stock {kind.library} "
         f"(greatest difference {difference:.1e})",
         highlight=False,
     )
-    console.print(f"model   {outcome.directory / 'model'}", highlight=False, soft_wrap=True)
+    for name in ("model", "adapter"):
+        if (outcome.directory / name).is_dir():
+            console.print(f"{name:<7} {outcome.directory / name}", highlight=False, soft_wrap=True)
     console.print(f"report  {outcome.directory / 'report.html'}", highlight=False, soft_wrap=True)

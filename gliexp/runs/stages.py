@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gliner.training import TrainingArguments
-from huggingface_hub import snapshot_download
 from transformers import EarlyStoppingCallback
 
 from gliexp.config import routing
 from gliexp.config.compose import Composed
+from gliexp.config.schema import Config
 from gliexp.data.balance import label_weights
 from gliexp.data.chunking import Chunker
 from gliexp.data.labels import LabelSampler
@@ -33,37 +33,63 @@ from gliexp.training.collator import TrainingCollator
 from gliexp.training.evaluation import Evaluation
 from gliexp.training.trainer import Trainer
 
-LOCATED = ("model_name", "labels_encoder", "labels_decoder")
 VERIFIED_ROWS = 16  # rows on which the saved model must predict what the trained one does
 
 
 def build_model(composed: Composed) -> Built:
-    """Build the model from the config or start from a saved one, freeze and wrap what the config says."""
+    """Build the model from the config, start from a saved one or go on with adapters; freeze and wrap what it says."""
     config = composed.config
-    values = located(routing.route(config).objects["GLiNERConfig"], config.backbone.revision)
+    if config.peft.enabled and config.peft.init_from is not None:
+        return _go_on(composed)
+    base = base_of(config)
     notices: list[str] = []
-    trusted = config.backbone.trust_remote_code
-    if config.model.from_pretrained:
-        source, revision = saved_model(config.model.from_pretrained)
-        model = gliner.load(source, revision, trust_remote_code=trusted)
+    model = base.build(config.backbone.trust_remote_code)
+    if base.from_pretrained is not None:
         notices += [
             f"model.{found.key}={found.wanted} is not what the saved model has: {found.saved} stays"
-            for found in gliner.disagreements(model, values)
+            for found in gliner.disagreements(model, backbone.located(base.values, config.backbone.revision))
         ]
         if not config.model.fine_tune:
             parameters.freeze(model)
     else:
-        model = gliner.build(values, trust_remote_code=trusted, seed=config.run.seed)
         if config.model.identity_start:
             start_as_identity(model)
         if config.model.prior_probability is not None:
             set_prior(model, config.model.prior_probability, config.run.seed)
-    modules: dict[str, list[str] | str] = {}
     algebra.apply(model)
+    adapted = None
     if config.peft.enabled:
+        objects = routing.route(config).objects
+        section = {key: value for name in routing.PEFT_OBJECTS for key, value in objects[name].items()}
         roles = {"attention": config.backbone.attention_modules, "mlp": config.backbone.mlp_modules}
-        modules = adapters.wrap(model, routing.route(config).objects["LoraConfig"], roles, seed=config.run.seed)
-    return Built(model, part_sizes(model), notices, modules)
+        adapted = adapters.wrap(model, section, roles, origin=base, seed=config.run.seed)
+    return Built(model, part_sizes(model), notices, adapted)
+
+
+def base_of(config: Config) -> adapters.Base:
+    """What the config trains: a saved model, or pretrained backbones under new heads."""
+    values = routing.route(config).objects["GLiNERConfig"]
+    if not config.model.from_pretrained:
+        return adapters.Base(values, config.run.seed, revision=config.backbone.revision)
+    source, revision = saved_model(config.model.from_pretrained)
+    place = str(Path(source).resolve()) if Path(source).is_dir() else source
+    return adapters.Base(values, config.run.seed, place, revision)
+
+
+def _go_on(composed: Composed) -> Built:
+    """The model of a saved adapter, whose architecture and settings stay."""
+    config = composed.config
+    adapted = adapters.load(
+        str(config.peft.init_from), trainable=True, trust_remote_code=config.backbone.trust_remote_code
+    )
+    values = routing.route(config).objects["GLiNERConfig"]
+    notices = [
+        f"model.{key}={values[key]} is not the base of the adapter: {adapted.base.values.get(key)} stays"
+        for key in ("model_name", "labels_encoder", "labels_decoder", "span_mode")
+        if adapted.base.from_pretrained is None and values.get(key) != adapted.base.values.get(key)
+    ]
+    algebra.apply(adapted.model)
+    return Built(adapted.model, part_sizes(adapted.model), notices, adapted)
 
 
 def part_sizes(model: Any) -> dict[str, Any]:
@@ -88,22 +114,6 @@ def saved_model(source: str) -> tuple[str, str | None]:
         return source, None
     repository, revision = source.rsplit("@", 1)
     return repository, revision
-
-
-def located(values: Mapping[str, Any], revision: str | None = None) -> dict[str, Any]:
-    """Values with the names of built-in encoders and decoders replaced by their directories.
-
-    A text encoder of the hub is taken at `revision`, if one is given.
-    """
-    found = dict(values)
-    for key in LOCATED:
-        if found.get(key):
-            source = "built_in" if found[key] in backbone.BUILT_IN else "hub"
-            found[key] = backbone.locate(found[key], source)
-    name = found["model_name"]
-    if revision is not None and not Path(name).exists():
-        found["model_name"] = snapshot_download(name, revision=revision)
-    return found
 
 
 def label_sampler(composed: Composed, built: Built, splits: Splits) -> LabelSampler:
@@ -178,6 +188,8 @@ def make_trainer(
         collator=collator,
         evaluation=evaluation(composed, splits, shown.chunker),
         places=splits.places.get("train", ()),
+        adapted=built.adapted,
+        layerwise_lr_decay=config.training.layerwise_lr_decay,
         callbacks=[*callbacks, *early_stopping(composed, bool(splits.dev))],
     )
 

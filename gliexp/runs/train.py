@@ -90,7 +90,7 @@ def _train(composed: Composed, directory: Path, record: RunRecord, console: Cons
         for callback in (MetricsLog(directory / "metrics.jsonl"), ProgressBar(console, metric)):
             trainer.add_callback(callback)
         record.update(**machine(str(trainer.args.device)), world_size=trainer.args.world_size)
-        finish.announce(console, composed, built, splits)
+        finish.announce(console, composed, built, trainer, splits)
         trainer.train(resume_from_checkpoint=config.training.resume_from_checkpoint or None)
         if signals.received is not None:
             step = trainer.state.global_step
@@ -101,7 +101,7 @@ def _train(composed: Composed, directory: Path, record: RunRecord, console: Cons
 
     metrics, predictions = ending.score(trainer, splits)
     write_json(directory / "metrics.json", metrics)
-    difference = ending.save_and_verify(composed, trainer, splits, directory)
+    difference = ending.save_and_verify(composed, built, trainer, splits, directory)
     record.update(best_step=trainer.state.best_global_step, reload_difference=difference, metrics=metrics)
     record.end("done")
     report.write(directory, composed, record.document, metrics, splits, predictions, ending.example)

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+OWN_OPTIMIZERS = ("muon",)
 SELECTION_METRIC = {
     "relex": "joint_micro_f1",
     "classification": "cls_macro_f1",
@@ -41,9 +42,13 @@ def training_arguments(values: Mapping[str, Any], library: type, *, task: str, c
         values |= {"eval_strategy": "no", "load_best_model_at_end": False, "eval_on_start": False}
     if values.get("greater_is_better") is None:
         values["greater_is_better"] = values["metric_for_best_model"].removeprefix("eval_") not in LOWER_IS_BETTER
+    own = values["optim"] if values.get("optim") in OWN_OPTIMIZERS else None
+    if own is not None:
+        values["optim"] = "adamw_torch"  # a name that transformers knows; the trainer reads the one set below
     safetensors = bool(values.pop("save_safetensors", True))
     known = {field.name for field in fields(library)}
     arguments = library(**{name: value for name, value in values.items() if name in known})
     # Gone from transformers 5's arguments, but gliner's Trainer still reads it (gliner/training/trainer.py:187).
     arguments.save_safetensors = safetensors
+    arguments.optim = own or arguments.optim
     return arguments

@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from transformers import TrainerCallback
 
+from gliexp.models.adapters import budget
+
 
 class MetricsLog(TrainerCallback):  # type: ignore[misc]
     """Appends every logged dict to metrics.jsonl, one JSON object a line, flushed at once."""
@@ -114,3 +116,16 @@ class EndOnSignal(TrainerCallback):  # type: ignore[misc]
         if self.received is not None:
             control.should_save = True
             control.should_training_stop = True
+
+
+class RankBudget(TrainerCallback):  # type: ignore[misc]
+    """Lets AdaLoRA take rank away, between the optimizer's step and the end of the gradients."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        budget.start(self.model, state.max_steps)
+
+    def on_optimizer_step(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        budget.advance(self.model, state.global_step + 1)

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 import transformers
+from torch import nn
 
 from gliexp.models import gliclass
 from gliexp.models.gliclass import Classifier
@@ -34,7 +35,6 @@ class ClassTrainer(Strict, transformers.Trainer):  # type: ignore[misc]  # trans
         **others: Any,
     ) -> None:
         self.classifier = classifier
-        heads = {name for name, _ in gliclass.heads(classifier.model)}
         super().__init__(
             classifier.model,
             args,
@@ -43,12 +43,14 @@ class ClassTrainer(Strict, transformers.Trainer):  # type: ignore[misc]  # trans
             lengths=[len(row["text"]) for row in rows],
             collator=collator,
             evaluation=evaluation,
-            encodes=lambda name: name not in heads,
             processing_class=classifier.tokenizer,
             **others,
         )
         # forward takes any keyword, and would be handed a count of items that it passes on to the backbone
         self.model_accepts_loss_kwargs = False
+
+    def encoders(self, model: Any) -> dict[str, nn.Module]:
+        return dict(gliclass.backbones(model))
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None

@@ -27,7 +27,7 @@ from gliner.config import (
 from gliner.training import TrainingArguments
 from peft import LoraConfig
 
-from gliexp.config import routing, secrets
+from gliexp.config import secrets
 from gliexp.config.compose import compose
 from gliexp.config.keys import Key, index
 from gliexp.config.routing import (
@@ -59,6 +59,13 @@ SETUPS: dict[str, list[str]] = {
     "relex": ["task=relex", "model.relations_layer=dot", "model.augment_data_prob=0.2"],
     "relex tokens": ["task=relex", "span_mode=token_level"],
     "streaming": ["task=streaming", "training.warmup_steps=3"],
+    "adalora": ["peft=adalora", "training.max_steps=10"],
+    "ia3": ["peft=ia3", "peft.layers_to_transform=[1]"],
+    "vera": ["peft=vera"],
+    "partial": ["peft=partial"],
+    "megatron": ["peft=lora", "peft.megatron_config={a: 1}", "peft.use_qalora=true"],
+    "adapters of a bi-encoder": ["task=biencoder", "peft=lora"],
+    "adapters of a decoder": ["task=decoder", "peft=lora"],
     "going on": [
         "model.from_pretrained=some/model",
         "training.load_best_model_at_end=false",
@@ -96,6 +103,13 @@ CLASSES: dict[str, Any] = {
     "relex": UniEncoderSpanRelexConfig,
     "relex tokens": UniEncoderTokenRelexConfig,
     "streaming": StreamingSpanConfig,
+    "adalora": UniEncoderSpanConfig,
+    "ia3": UniEncoderSpanConfig,
+    "vera": UniEncoderSpanConfig,
+    "partial": UniEncoderSpanConfig,
+    "megatron": UniEncoderSpanConfig,
+    "adapters of a bi-encoder": BiEncoderSpanConfig,
+    "adapters of a decoder": UniEncoderSpanDecoderConfig,
     "going on": UniEncoderSpanConfig,
 }
 BERT = {"model_type": "bert", "hidden_size": 32}
@@ -132,6 +146,16 @@ SECOND: dict[str, Any] = {
     "training.seed": 7,
     "training.data_seed": 8,
     "peft.target_modules": "mlp",
+    "peft.layers_to_transform": [0],
+    "peft.rank_pattern": {"query": 4},
+    "peft.alpha_pattern": {"query": 4},
+    "peft.velora_config": {"num_groups": 8},
+    "peft.kasa_config": {"beta": 0.5},
+    "peft.monteclora_config": {"num_samples": 3},
+    "peft.use_bdlora": {"nblocks": 2},
+    "peft.runtime_config": {"ephemeral_gpu_offload": True},
+    "peft.megatron_config": {"other": 1},
+    "peft.init_lora_weights": "gaussian",
     "backbone.attention_modules": ["q"],
     "backbone.mlp_modules": ["w"],
 }
@@ -203,7 +227,11 @@ def build(name: str, way: Route, config: Config) -> Any:
     if way.object == TRAINING_ARGUMENTS:
         return TrainingArguments(**{**values, "output_dir": values["output_dir"] or "unused"})
     if way.object == "LoraConfig":
-        return LoraConfig(**values)
+        if values["use_dora"]:
+            values.pop("megatron_config")  # peft refuses the two together
+        if isinstance(values["target_modules"], str):  # peft takes text for a pattern; gliexp hands it names
+            values["target_modules"] = values["target_modules"].split("+")
+        return LoraConfig(**{key: value for key, value in values.items() if value is not None})
     if way.object == "EarlyStoppingCallback":
         return transformers.EarlyStoppingCallback(**{key: value or 1 for key, value in values.items()})
     return values
@@ -267,16 +295,6 @@ def test_every_rule_names_keys_that_exist() -> None:
     from gliexp.config.inert import RULES
 
     assert {key for rule in RULES for key in rule.keys} <= set(index())
-
-
-def test_lora_targets_by_role() -> None:
-    config = compose(["peft=lora"]).config
-    assert routing.target_modules(None, config) == config.backbone.attention_modules
-    assert routing.target_modules("mlp", config) == config.backbone.mlp_modules
-    assert routing.target_modules("all-linear", config) == "all-linear"
-    assert routing.target_modules(["a", "b"], config) == ["a", "b"]
-    unknown = compose(["peft=lora", "model.model_name=a/b"], environment=False).config
-    assert routing.target_modules(None, unknown) == "all-linear"
 
 
 def test_the_streaming_class_is_named() -> None:

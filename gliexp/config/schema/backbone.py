@@ -34,5 +34,6 @@ class Backbone:
     others_lr: float = key(5e-5, "Rate of the heads when training from a bare backbone", SCRIPT, minimum=0)
     finetune_learning_rate: float = key(5e-6, "Encoder's rate after model.from_pretrained", SCRIPT, minimum=0)
     finetune_others_lr: float = key(1e-5, "Rate of the heads after model.from_pretrained", SCRIPT, minimum=0)
+    adapter_learning_rate: float = key(5e-4, "Rate of adapters on this encoder", SCRIPT, minimum=0)
     attention_modules: list[str] = key([], "Module names of the attention projections, for LoRA", PEFT)
     mlp_modules: list[str] = key([], "Module names of the feed-forward layers, for LoRA", PEFT)

@@ -57,6 +57,13 @@ class Own:
         minimum=0,
         maximum=1,
     )
+    layerwise_lr_decay: float = key(
+        1.0,
+        "Factor on an encoder's rate for each layer below its last; 1 is the same rate for all",
+        SCRIPT,
+        above=0,
+        maximum=1,
+    )
     early_stopping_patience: int | None = key(
         None, "Evaluations without progress before stopping; null never stops", SCRIPT, minimum=1
     )

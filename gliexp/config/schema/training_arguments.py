@@ -84,6 +84,7 @@ class TrainingArguments:
             "apollo_adamw",
             "apollo_adamw_layerwise",
             "stable_adamw",
+            "muon",
         ),
     )
     optim_args: str | None = key(
