@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,8 +26,10 @@ def from_cell(value: object, name: str) -> object:
     except (ValueError, RecursionError):
         pass
     try:
-        found: object = ast.literal_eval(bare)
-    except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # a backslash in a word is no news
+            found: object = ast.literal_eval(bare)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
         raise BadRow(f"{name} is {bare!r:.60}, which is no list in JSON or Python") from error
     return _plain(found)
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from gliexp.data import values
 from gliexp.data.bad_row import BadRow
 
 OUTSIDE = frozenset({"O", "_"})
@@ -22,6 +23,8 @@ BEGIN, INSIDE, END, SINGLE = "B", "IM", "EL", "SUW"
 LETTERS = BEGIN + INSIDE + END + SINGLE
 _PREFIXED = re.compile(rf"([{LETTERS}])[-_](.+)", re.DOTALL)
 _SUFFIXED = re.compile(rf"(.+)[-_]([{LETTERS}])", re.DOTALL)
+
+_NUMBER = re.compile("-?[0-9]{1,9}")
 
 Span = tuple[int, int, str]
 
@@ -99,6 +102,31 @@ def decode(tags: Sequence[str], scheme: Scheme) -> tuple[list[Span], Counter[str
             close(place, ended=True)
     close(len(tags) - 1, ended=False)
     return spans, mended
+
+
+def is_tag(item: object) -> bool:
+    """Whether an item of an entity list is a tag, text or number, and no span."""
+    return type(item) in (str, int)
+
+
+def named(items: Sequence[object], names: Sequence[str] | None) -> list[str]:
+    """Tags as text, numbers by `names`; raises BadRow for one that has no name."""
+    if names is None and all(type(item) is str for item in items):
+        return [str(item) for item in items]
+    return [_named(item, place, names) for place, item in enumerate(items)]
+
+
+def _named(item: object, place: int, names: Sequence[str] | None) -> str:
+    if type(item) is str and not (names and _NUMBER.fullmatch(item)):
+        return item
+    if isinstance(item, bool) or not isinstance(item, (int, str)):
+        raise BadRow(f"tag {place} is {values.kind(item)}, not text or a whole number")
+    if names is None:
+        raise BadRow(f"tag {place} is the number {item}: data.tag_names must name the numbers")
+    number = int(item)
+    if not 0 <= number < len(names):
+        raise BadRow(f"tag {place} is {number}, data.tag_names names 0 to {len(names) - 1}")
+    return names[number]
 
 
 def _letters(found: Iterable[str], pattern: re.Pattern[str]) -> set[str] | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gliexp.data.reading import SHOWN, read, scan
+from gliexp.data.reading import LOOKED_AT, SHOWN, read, scan
 from gliexp.errors import Refusal
 
 GOOD = {"tokenized_text": ["Ana", "lives", "in", "Oslo"], "ner": [[0, 0, "person"], [3, 3, "city"]]}
@@ -48,6 +48,8 @@ BAD = {
     "<<SEP>>": row(tokenized_text=["a", "<<SEP>>", "b", "c"]),
     "characters 2 to 3 hold no word": {"text": "ab cd", "ner": [[2, 3, "x"]]},
     "holds no word": {"text": " ", "ner": []},
+    "a word holds half of a character (U+D800)": row(tokenized_text=["a", "\ud800", "c", "d"]),
+    "label holds half of a character (U+DC00)": row(ner=[[0, 1, "x\udc00"]]),
     "<<ENT>>": {"text": "a <<ENT>> b", "ner": []},
     "not JSON": '{"tokens": ["a"',
     "NaN is no JSON": '{"tokens": ["a"], "ner": [[NaN, 0, "x"]]}',
@@ -135,3 +137,10 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     assert "directory" in scan(tmp_path).problems[0].message
     assert "no row" in scan(tmp_path / "empty.jsonl").problems[0].message
     assert scan(tmp_path / "train.jsonl", file_format="jsnl").problems[0].nearest == "jsonl"
+
+
+def test_no_row_is_lost_where_the_scheme_of_tags_is_told(tmp_path: Path) -> None:
+    rows = [{"tokens": [str(number), "x"], "ner_tags": ["B-a", "O"]} for number in range(LOOKED_AT * 2 + 3)]
+    reading = scan(lines(tmp_path / "d.jsonl", *rows))
+    assert [row["tokenized_text"][0] for row in reading.examples] == [str(number) for number in range(len(rows))]
+    assert reading.detail == "IOB2"
