@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gliexp.data.reading import LOOKED_AT, SHOWN, read, scan
+from gliexp.data.reading import SHOWN, read, scan
 from gliexp.errors import Refusal
 
 GOOD = {"tokenized_text": ["Ana", "lives", "in", "Oslo"], "ner": [[0, 0, "person"], [3, 3, "city"]]}
@@ -140,7 +140,7 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
 
 
 def test_no_row_is_lost_where_the_scheme_of_tags_is_told(tmp_path: Path) -> None:
-    rows = [{"tokens": [str(number), "x"], "ner_tags": ["B-a", "O"]} for number in range(LOOKED_AT * 2 + 3)]
+    rows = [{"tokens": [str(number), "x"], "ner_tags": ["B-a", "O"]} for number in range(2003)]
     reading = scan(lines(tmp_path / "d.jsonl", *rows))
     assert [row["tokenized_text"][0] for row in reading.examples] == [str(number) for number in range(len(rows))]
     assert reading.detail == "IOB2"
