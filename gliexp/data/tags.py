@@ -184,7 +184,7 @@ def _runs(tags: Sequence[str]) -> list[Span]:
     for place, tag in enumerate(tags):
         if tag in OUTSIDE:
             continue
-        if len(tag) == 1 and tag in LETTERS:
+        if tag[:1] in LETTERS and tag[1:] in ("", "-", "_"):
             raise BadRow(f"tag {place} is {tag!r}, which names no label")
         if not tag.strip():
             raise BadRow(f"tag {place} is empty")

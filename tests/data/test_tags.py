@@ -57,7 +57,7 @@ def test_faults_with_one_reading_are_mended_and_counted(
     assert tags.decode(line.split(), scheme) == (spans, mended)
 
 
-@pytest.mark.parametrize("line", ["B I O", "B-x I-x oops", "B-x - O", "x  y"])
+@pytest.mark.parametrize("line", ["B I O", "B- I_ O", "B-x I-x oops", "B-x - O", "x  y"])
 def test_tags_without_a_meaning_are_bad(line: str) -> None:
     found = line.split(" ")
     with pytest.raises(BadRow, match="tag"):

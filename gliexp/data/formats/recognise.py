@@ -60,6 +60,8 @@ def recognise(path: Path, layout: Layout) -> Found | None:
     start = text.lstrip()
     if start.startswith("[") and _begins_json(start):
         return Found(_whose(json_rows.listed(path, layout)) or "json")
+    if start.startswith("{") and NAMES.get(suffix.lower()) != "jsonl" and not start.split("\n", 1)[0][1:].strip():
+        return Found("json")  # one object over many lines: the reader says that it wants a list
     if start.startswith("{"):
         return Found(_whose(json_rows.lines(path, layout)) or "jsonl")
     told = conll.recognise(text, layout)
