@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
+import tokenize
 import warnings
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from gliexp.data.bad_row import BadRow
@@ -31,6 +34,8 @@ def from_cell(value: object, name: str) -> object:
             found: object = ast.literal_eval(bare)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
         raise BadRow(f"{name} is {bare!r:.60}, which is no list in JSON or Python") from error
+    if _runs_together(bare):
+        raise BadRow(f"{name} is {bare!r:.60}: texts without commas between them, as numpy prints a list")
     return _plain(found)
 
 
@@ -43,6 +48,13 @@ def side_by_side(value: object, keys: Sequence[str], name: str) -> object:
         lengths = ", ".join(f"{len(column)} {key}" for key, column in zip(keys, columns, strict=True))
         raise BadRow(f"{name} has lists of different lengths: {lengths}")
     return [dict(zip(keys, items, strict=True)) for items in zip(*columns, strict=True)]
+
+
+def _runs_together(written: str) -> bool:
+    """Whether two texts follow one another; Python would make one word of them."""
+    signs = (token.type for token in tokenize.generate_tokens(io.StringIO(written).readline))
+    shown = (sign for sign in signs if sign not in (tokenize.NL, tokenize.NEWLINE))
+    return (tokenize.STRING, tokenize.STRING) in pairwise(shown)
 
 
 def _plain(value: object) -> Any:

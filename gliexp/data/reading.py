@@ -17,8 +17,6 @@ from gliexp.errors import Problem, Refusal
 
 SHOWN = 20
 LOOKED_AT = 1000
-"""Rows with tags from which the scheme of a file's tags is told."""
-
 
 DIRECTORIES = "a file, or a directory of brat pairs or one written by datasets' save_to_disk"
 
@@ -139,9 +137,19 @@ def reader_of(name: str, fields: Mapping[str, str | None] | None, tag_names: Seq
 def checked(
     path: str | Path, reader: RowChecker, file_format: str | None = None, layout: Layout = PLAIN
 ) -> Iterator[Checked]:
-    """Each row of a file that can be opened; one row is held at a time, or LOOKED_AT where their tags must be told."""
-    raws = formats.rows(Path(path), _named(file_format) or formats.guess(Path(path), layout), layout)
-    for raw in _looked_at(raws, reader) if isinstance(reader, RowReader) else raws:
+    """Each row of a file that can be opened; one row is held at a time, or LOOKED_AT where none tells of tags or spans.
+
+    A file with tags is gone through twice.
+    """
+    name = _named(file_format) or formats.guess(Path(path), layout)
+    raws = formats.rows(Path(path), name, layout)
+    if isinstance(reader, RowReader):
+        seen, told = _first(raws, reader)
+        if told is not False:
+            # All of it: a file may be sorted, with thousands of rows before an entity shows how tags are written.
+            reader.look(raw.row for raw in formats.rows(Path(path), name, layout))
+        raws = chain(seen, raws)
+    for raw in raws:
         try:
             if raw.reason:
                 raise BadRow(raw.reason)
@@ -154,15 +162,15 @@ def checked(
         yield Checked(raw.line, tidied, raw.row, raw.file, raw.notes)
 
 
-def _looked_at(raws: Iterator[Raw], reader: RowReader) -> Iterator[Raw]:
-    """The same rows, once the reader has seen enough of them to know how their tags are written."""
+def _first(raws: Iterator[Raw], reader: RowReader) -> tuple[list[Raw], bool | None]:
+    """The rows up to the first that tells, at most LOOKED_AT, and whether it has tags; None where none of them told."""
     seen: list[Raw] = []
     for raw in islice(raws, LOOKED_AT):
         seen.append(raw)
-        if reader.has_tags(raw.row) is False:
-            break
-    reader.look(raw.row for raw in seen)
-    return chain(seen, raws)
+        told = reader.has_tags(raw.row)
+        if told is not None:
+            return seen, told
+    return seen, None
 
 
 def _place(path: str, file: str, line: int | str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from gliexp.data import listing, spans, tags, values, word_list, words
@@ -62,17 +63,18 @@ class RowReader:
         self.scheme: tags.Scheme | None = None
 
     def look(self, rows: Iterable[object]) -> None:
-        """Settle the scheme of the tags from some rows, where they have tags at all."""
-        sequences = []
-        for row in rows:
-            try:
-                items = self._list(row, "ner", spans.ENTITY)[1] if isinstance(row, dict) else None
-                if items and tags.is_tag(items[0]):
-                    sequences.append(tags.named(items, self.tag_names))
-            except BadRow:
-                continue  # said when the row is read
-        if sequences:
-            self.scheme = tags.recognise(sequences)
+        """Settle the scheme of the tags from rows, taken one at a time; without any tags it stays open."""
+        sequences = filter(None, map(self._tags_of, rows))
+        first = next(sequences, None)
+        if first is not None:
+            self.scheme = tags.recognise(chain([first], sequences))
+
+    def _tags_of(self, row: object) -> Sequence[str] | None:
+        try:
+            items = self._list(row, "ner", spans.ENTITY)[1] if isinstance(row, dict) else None
+            return tags.named(items, self.tag_names) if items and tags.is_tag(items[0]) else None
+        except BadRow:
+            return None  # said when the row is read
 
     def has_tags(self, row: object) -> bool | None:
         """Whether the row has tags, one a word, and not spans; None where it does not tell."""

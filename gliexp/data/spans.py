@@ -33,12 +33,23 @@ def entity(
         raise BadRow(f"{what}: [{start}, {end}] ends before it starts")
     if last >= size:
         raise BadRow(f"{what}: [{start}, {end}] lies beyond the {size} {unit} of the row")
+    _agree(item, what, " ".join(tokens[start : end + 1]) if found is None else text[start:end])
     if found is None:
         return start, end, label
     span = words.covering(found, start, end)
     if span is None:
         raise BadRow(f"{what}: characters {start} to {end} hold no word")
     return (*span, label)
+
+
+def _agree(item: object, what: str, stands: str) -> None:
+    """Raise BadRow where an object says which text it means and its place holds another; spaces count for nothing.
+
+    That is how an exclusive end over words, or offsets into another version of the text, betray themselves.
+    """
+    stated = item.get("text") if isinstance(item, dict) else None
+    if isinstance(stated, str) and "".join(stated.split()) != "".join(stands.split()):
+        raise BadRow(f"{what} says {stated!r:.40}, at its place stands {stands!r:.40}")
 
 
 def widened(

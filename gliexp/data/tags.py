@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from gliexp.data import values
 from gliexp.data.bad_row import BadRow
@@ -48,21 +49,25 @@ def all_prefixed(found: Iterable[str]) -> bool:
     return letters is not None and bool(letters & set(BEGIN + INSIDE + SINGLE))
 
 
-def recognise(sequences: Sequence[Sequence[str]]) -> Scheme:
-    """The scheme of the tags of some rows."""
-    found = {tag for sequence in sequences for tag in sequence}
+def recognise(sequences: Iterable[Sequence[str]]) -> Scheme:
+    """The scheme of the tags of some rows; of them, the tags and which follows which are kept, not the rows."""
+    counts: Counter[str] = Counter()
+    neighbours: set[tuple[str, str]] = set()
+    for sequence in sequences:
+        counts.update(sequence)
+        neighbours.update(zip(chain(("O",), sequence), sequence, strict=False))
     for before, pattern in ((True, _PREFIXED), (False, _SUFFIXED)):
-        letters = _letters(found, pattern)
+        letters = _letters(counts, pattern)
         if letters and letters & set(BEGIN + INSIDE + SINGLE):
-            return Scheme(_name(letters, sequences, before), before)
+            return Scheme(_name(letters, neighbours, before), before)
     # Most tags with a letter, some without: a file with faults rather than labels that look like tags.
-    counts = Counter(tag for sequence in sequences for tag in sequence if tag not in OUTSIDE)
-    letters = {match[1] for tag in counts if (match := _PREFIXED.fullmatch(tag))}
+    named = Counter({tag: count for tag, count in counts.items() if tag not in OUTSIDE})
+    letters = {match[1] for tag in named if (match := _PREFIXED.fullmatch(tag))}
     if (
         letters & set(BEGIN + INSIDE + SINGLE)
-        and sum(count for tag, count in counts.items() if _PREFIXED.fullmatch(tag)) * 2 >= counts.total()
+        and sum(count for tag, count in named.items() if _PREFIXED.fullmatch(tag)) * 2 >= named.total()
     ):
-        return Scheme(_name(letters, sequences, True), True)
+        return Scheme(_name(letters, neighbours, True), True)
     return Scheme("bare labels", None)
 
 
@@ -138,28 +143,29 @@ def _letters(found: Iterable[str], pattern: re.Pattern[str]) -> set[str] | None:
     return {match[group] for match in matches if match}
 
 
-def _name(letters: set[str], sequences: Sequence[Sequence[str]], before: bool) -> str:
+def _name(letters: set[str], neighbours: Iterable[tuple[str, str]], before: bool) -> str:
     for name, own in (("BMEWO", "MW"), ("BILOU", "LU"), ("BIOES", "ES")):
         if letters & set(own):
             return name
-    return "IOB1" if _is_iob1(sequences, Scheme("", before)) else "IOB2"
+    return "IOB1" if _is_iob1(neighbours, Scheme("", before)) else "IOB2"
 
 
-def _is_iob1(sequences: Sequence[Sequence[str]], scheme: Scheme) -> bool:
+def _is_iob1(neighbours: Iterable[tuple[str, str]], scheme: Scheme) -> bool:
     """IOB1 opens with I-, and writes B- only right behind an entity of the same label."""
     opened_inside = False
-    for sequence in sequences:
-        before = ("", "")
-        for place, tag in enumerate(sequence):
-            try:
-                now = _parted(tag, place, scheme)
-            except BadRow:
-                now = ("", "")
-            if now[0] == BEGIN and before[1] != now[1]:
-                return False
-            opened_inside = opened_inside or (now[0] != "" and now[0] in INSIDE and before[1] != now[1])
-            before = now
+    for pair in neighbours:
+        (_, label), (letter, named) = (_parted_or_outside(tag, scheme) for tag in pair)
+        if letter == BEGIN and label != named:
+            return False
+        opened_inside = opened_inside or (letter != "" and letter in INSIDE and label != named)
     return opened_inside
+
+
+def _parted_or_outside(tag: str, scheme: Scheme) -> tuple[str, str]:
+    try:
+        return _parted(tag, 0, scheme)
+    except BadRow:  # said when the row is read
+        return "", ""
 
 
 def _parted(tag: str, place: int, scheme: Scheme) -> tuple[str, str]:
@@ -178,7 +184,7 @@ def _runs(tags: Sequence[str]) -> list[Span]:
     for place, tag in enumerate(tags):
         if tag in OUTSIDE:
             continue
-        if len(tag) == 1 and tag in LETTERS:
+        if tag[:1] in LETTERS and tag[1:] in ("", "-", "_"):
             raise BadRow(f"tag {place} is {tag!r}, which names no label")
         if not tag.strip():
             raise BadRow(f"tag {place} is empty")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gliexp.data.reading import LOOKED_AT, SHOWN, read, scan
+from gliexp.data.reading import SHOWN, read, scan
 from gliexp.errors import Refusal
 
 GOOD = {"tokenized_text": ["Ana", "lives", "in", "Oslo"], "ner": [[0, 0, "person"], [3, 3, "city"]]}
@@ -38,6 +38,11 @@ BAD = {
     "0.0, not a whole number": row(ner=[[0.0, 1, "x"]]),
     "label is null": row(ner=[[0, 1, None]]),
     "label is empty": row(ner=[[0, 1, " "]]),
+    "says 'Ana', at its place stands 'Ana lives'": row(ner=[{"start": 0, "end": 1, "label": "x", "text": "Ana"}]),
+    "says 'Oslo', at its place stands 'in O'": {
+        "text": "Ana in Oslo",
+        "ner": [{"start": 4, "end": 8, "label": "x", "text": "Oslo"}],
+    },
     "lacks label": row(ner=[{"start": 0, "end": 1}]),
     "must be [start, end, label]": row(ner=[[0, 1]]),
     "tail 2 names no entity": row(relations=[[0, 2, "r"]]),
@@ -140,7 +145,14 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
 
 
 def test_no_row_is_lost_where_the_scheme_of_tags_is_told(tmp_path: Path) -> None:
-    rows = [{"tokens": [str(number), "x"], "ner_tags": ["B-a", "O"]} for number in range(LOOKED_AT * 2 + 3)]
+    rows = [{"tokens": [str(number), "x"], "ner_tags": ["B-a", "O"]} for number in range(2003)]
     reading = scan(lines(tmp_path / "d.jsonl", *rows))
     assert [row["tokenized_text"][0] for row in reading.examples] == [str(number) for number in range(len(rows))]
     assert reading.detail == "IOB2"
+
+
+def test_an_entity_may_say_which_text_it_means(tmp_path: Path) -> None:
+    of_words = {"tokens": ["Ana", "-", "Lu", "sings"], "ner": [{"start": 0, "end": 2, "label": "p", "text": "Ana-Lu"}]}
+    of_text = {"text": "Ana  Lu", "ner": [{"start": 0, "end": 7, "label": "p", "text": "Ana Lu"}]}
+    read_rows = read(lines(tmp_path / "d.jsonl", of_words, of_text))
+    assert [row["ner"] for row in read_rows] == [[[0, 2, "p"]], [[0, 1, "p"]]]

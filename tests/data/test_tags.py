@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from gliexp.data import tags
+from gliexp.data.reading import read
 from gliexp.data.row import BadRow, RowReader
 
 WORDS = ["a", "b", "c", "d", "e"]
@@ -54,7 +57,7 @@ def test_faults_with_one_reading_are_mended_and_counted(
     assert tags.decode(line.split(), scheme) == (spans, mended)
 
 
-@pytest.mark.parametrize("line", ["B I O", "B-x I-x oops", "B-x - O", "x  y"])
+@pytest.mark.parametrize("line", ["B I O", "B- I_ O", "B-x I-x oops", "B-x - O", "x  y"])
 def test_tags_without_a_meaning_are_bad(line: str) -> None:
     found = line.split(" ")
     with pytest.raises(BadRow, match="tag"):
@@ -87,3 +90,13 @@ def test_tags_that_do_not_fit_are_bad(row: dict[str, object], reason: str) -> No
         return
     with pytest.raises(BadRow, match=r"data.tag_names must name|is null|is true"):
         RowReader().tidy(row)
+
+
+@pytest.mark.parametrize("tail", ["B-x I-x O", "U-x O B-y", "x-B x-I O", "I-x B-x O"])
+def test_a_thousand_rows_without_entities_do_not_hide_the_scheme(tmp_path: Path, tail: str) -> None:
+    sentence = [f"w{place} {tag}" for place, tag in enumerate(tail.split())]
+    path = tmp_path / "sorted.conll"
+    path.write_text("a O\n\n" * 3000 + "\n".join(sentence) + "\n", encoding="utf-8")
+    alone = tags.decode(tail.split(), tags.recognise([tail.split()]))[0]
+    assert [tuple(entity) for entity in read(path)[-1]["ner"]] == alone
+    assert {label for _, _, label in alone} <= {"x", "y"}

@@ -1,6 +1,7 @@
 """brat standoff: a text and, beside it, an .ann file of spans, relations and events; one pair or a directory of them.
 
-An entity in several pieces is left out, named and counted, as are relations to it: a span of GLiNER is one piece. An
+An entity in several pieces is left out, named and counted, as are relations to it: a span of GLiNER is one piece.
+Pieces with nothing but space between them are one, since brat parts an entity wherever a line of the text ends. An
 event stands for its trigger, which is an entity; the arguments of events, attributes and notes are counted.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -119,9 +121,10 @@ class _Standoff:
         stands = " ".join(self.text[start:end] for start, end in pieces)
         if covered and stands.split() != covered.split():
             raise BadRow(f"{name} says {covered!r:.40}, the text there is {stands!r:.40}")
-        if len(pieces) == 1:
-            (start, end) = pieces[0]
-            self._entities[name] = {"start": start, "end": end, "label": label}
+        ordered = sorted(pieces)
+        if not any(self.text[before[1] : after[0]].strip() for before, after in pairwise(ordered)):
+            end = max(piece[1] for piece in pieces)
+            self._entities[name] = {"start": ordered[0][0], "end": end, "label": label}
             return
         self._entities[name] = None
         self.dropped[IN_PIECES] += 1

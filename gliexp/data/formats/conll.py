@@ -23,7 +23,8 @@ def read(path: Path, layout: Layout) -> Iterator[Raw]:
     """One row a sentence, with its words and tags; a sentence with a bad line is named by that line.
 
     Only the separator parts columns, so a no-break space stays in its word (and is taken off at the word's edges, which
-    is counted). Lines that begin with "# " and have another number of columns are comments.
+    is counted). Lines that begin with "# " and have another number of columns, or a = and no tag, are comments.
+    A first column that only counts the words is no column of words, and is refused.
     """
     shape = _shape(beginning(path), layout)
     if shape is None:
@@ -39,7 +40,7 @@ def read(path: Path, layout: Layout) -> Iterator[Raw]:
         except BadRow as bad:
             sentence.fail(number, str(bad))
             continue
-        if cells[0] == DOCUMENT or (len(cells) != width and line.startswith(b"# ")):
+        if cells[0] == DOCUMENT or (line.startswith(b"# ") and _is_comment(cells, width, layout)):
             continue
         if len(cells) != width:
             sentence.fail(number, f"{len(cells)} column{'s' if len(cells) > 1 else ''}, other lines have {width}")
@@ -70,6 +71,20 @@ def recognise(text: str, layout: Layout) -> str | None:
         return None
     named = {"\t": "tab", " ": "space"}.get(separator, separator)
     return f"{width} columns parted by {named}"
+
+
+def _is_comment(cells: Sequence[str], width: int, layout: Layout) -> bool:
+    """Whether a line that begins with # says something about its sentence, as in "# id a1 domain=train"."""
+    if len(cells) != width:
+        return True
+    tag = cells[layout.tag : layout.tag + 1 or None]
+    return any("=" in cell for cell in cells[1:]) and not tags.all_prefixed(tag) and not tags.OUTSIDE & set(tag)
+
+
+def _counts(words: Sequence[str]) -> bool:
+    """Whether the words are 1, 2, 3 … or 0, 1, 2 …: the number of each word and not the word."""
+    first = words[0] if words else ""
+    return len(words) > 2 and first in ("0", "1") and list(words) == [str(int(first) + n) for n in range(len(words))]
 
 
 class _Sentence:
@@ -104,6 +119,8 @@ class _Sentence:
         if self._faults:
             for number, reason in self._faults:
                 yield Raw(number, None, reason)
+        elif _counts(self._words):
+            yield Raw(self._first, None, "the column of words only counts them: data.columns.token names the right one")
         elif self._words:
             row = {"tokenized_text": self._words, "ner": self._tags}
             yield Raw(self._first, row, dropped=dict(self._dropped))

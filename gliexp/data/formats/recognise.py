@@ -21,7 +21,7 @@ NAMES = {
     ".json": "json",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
-    ".conll": "conll",
+    **dict.fromkeys((".conll", ".conllu", ".iob", ".iob2", ".bio", ".bioes", ".bilou"), "conll"),
     ".csv": "csv",
     ".tsv": "tsv",
     ".tab": "tsv",
@@ -60,11 +60,13 @@ def recognise(path: Path, layout: Layout) -> Found | None:
     start = text.lstrip()
     if start.startswith("[") and _begins_json(start):
         return Found(_whose(json_rows.listed(path, layout)) or "json")
+    if start.startswith("{") and NAMES.get(suffix.lower()) != "jsonl" and not start.split("\n", 1)[0][1:].strip():
+        return Found("json")  # one object over many lines: the reader says that it wants a list
     if start.startswith("{"):
         return Found(_whose(json_rows.lines(path, layout)) or "jsonl")
     told = conll.recognise(text, layout)
-    if told:
-        return Found("conll", told)
+    if told or (start and NAMES.get(suffix.lower()) == "conll"):
+        return Found("conll", told or "")
     delimited_as = delimited.recognise(text, suffix, layout) if start else None
     if delimited_as:
         return Found(*delimited_as)

@@ -93,3 +93,15 @@ def test_half_a_pair_is_named(tmp_path: Path) -> None:
     assert scan(path).problems[0].message == "the pair lacks d.txt"
     (tmp_path / "d.txt").write_bytes(b"Ana \xe7")
     assert "d.txt: not UTF-8" in scan(path).problems[0].message
+
+
+def test_pieces_with_only_space_between_them_are_one_entity(tmp_path: Path) -> None:
+    text = "Ministry of\n  Public Works built it.\n"
+    ann = "T1\torganization 0 11;14 26\tMinistry of Public Works\nT2\tverb 27 32\tbuilt\nR1\tby Arg1:T2 Arg2:T1\n"
+    reading = scan(pair(tmp_path, ann, text))
+    (row,) = reading.examples
+    assert (row["ner"], row["relations"]) == ([[0, 3, "organization"], [4, 4, "verb"]], [[1, 0, "by"]])
+    assert reading.dropped == {}
+    apart = scan(pair(tmp_path, "T1\torganization 0 8;14 26\tMinistry Public Works\n", text))
+    assert apart.examples[0]["ner"] == []
+    assert apart.dropped == {"entity in pieces left out": 1}

@@ -78,3 +78,25 @@ def test_a_column_that_is_not_there_is_said_once(tmp_path: Path) -> None:
     path = put(tmp_path / "d.conll", GOOD * 3)
     assert "no column 4" in scan(path, None, "conll", Layout(token=4)).problems[0].message
     assert "no separator" in scan(path, None, "conll", Layout(separator="#")).problems[0].message
+
+
+def test_comments_with_as_many_columns_as_words_are_no_words(tmp_path: Path) -> None:
+    text = "# id ca12\tdomain=train\nAna _ _ B-p\nsings _ _ O\n\n# sent_id = 2\n# _ _ O\nBo _ _ B-p\n\n"
+    rows = read(put(tmp_path / "d.conll", text))
+    assert [row["tokenized_text"] for row in rows] == [["Ana", "sings"], ["#", "Bo"]]
+
+
+def test_a_column_that_counts_the_words_is_not_taken_for_them(tmp_path: Path) -> None:
+    path = put(tmp_path / "d.conll", "1\tAna\tB-p\n2\tLu\tI-p\n3\tsings\tO\n\n")
+    (problem,) = scan(path).problems
+    assert "only counts them: data.columns.token" in problem.message
+    assert problem.where == f"{path}:1"
+    assert read(path, None, "conll", Layout(token=1))[0]["tokenized_text"] == ["Ana", "Lu", "sings"]
+
+
+def test_a_file_named_conll_is_one_without_a_blank_line(tmp_path: Path) -> None:
+    reading = scan(put(tmp_path / "d.conll", "New York\tB-p\nsings\tO\n"))
+    assert (reading.format, reading.examples) == (
+        "conll",
+        [{"tokenized_text": ["New York", "sings"], "ner": [[0, 0, "p"]]}],
+    )

@@ -136,3 +136,11 @@ def test_prose_is_no_table(tmp_path: Path) -> None:
     path = put(tmp_path / "d.txt", "One, two.\nThree, four, five.\nSix\n")
     assert recognise(path, Layout()) is None
     assert "cannot be told" in scan(path).problems[0].message
+
+
+@pytest.mark.parametrize("cell", ["['EU' 'rejects']", "['EU'\n 'rejects' 'it']", "['EU', 'rejects' 'it']"])
+def test_a_list_printed_by_numpy_does_not_become_one_word(tmp_path: Path, cell: str) -> None:
+    path = put(tmp_path / "d.csv", f'tokens,ner\n"{cell}","[[0, 0, \'x\']]"\n')
+    (problem,) = scan(path).problems
+    assert "without commas between them" in problem.message
+    assert problem.where == f"{path}:2"

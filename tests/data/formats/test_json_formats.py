@@ -95,3 +95,9 @@ def test_a_bad_row_is_named(tmp_path: Path, form: str, row: object, reason: str)
     (problem,) = refused.value.problems
     assert problem.where == f"{path}:2"
     assert reason in problem.message
+
+
+def test_one_object_over_many_lines_is_told_to_be_a_list(tmp_path: Path) -> None:
+    path = put(tmp_path / "d.json", '{\n "data": [\n  {"tokens": ["a"], "ner": []}\n ]\n}\n')
+    (problem,) = scan(path).problems
+    assert "must hold a list of rows" in problem.message
