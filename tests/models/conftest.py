@@ -95,6 +95,7 @@ def _bytes() -> PreTrainedTokenizerFast:
 @pytest.fixture(scope="session")
 def backbones(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Family → directory of a random backbone with its tokenizer."""
+    torch.manual_seed(0)  # the weights are the same whichever tests came before
     root: Path = tmp_path_factory.mktemp("backbones")
     words, letters = _wordpiece(), _bytes()
     size = {"vocab_size": len(words), "hidden_size": HIDDEN, "num_hidden_layers": 2, "num_attention_heads": 2}
