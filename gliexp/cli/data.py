@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gliexp.errors import Problem, Refusal
 
@@ -57,12 +56,14 @@ def audit_files(config: Config, files: Sequence[str], fix: Path | None, *, as_js
     from rich.console import Console
 
     from gliexp.cli.data_page import Page, RowProgress
-    from gliexp.data.audit import Audit, audit
+    from gliexp.data.audit import Audit, audit, format_of
     from gliexp.data.cleaned import Cleaned, destinations
-    from gliexp.data.row import RowReader
+    from gliexp.data.manner import layout, names
+    from gliexp.data.reading import reader_of
 
-    fields = {name: getattr(config.data.fields, name) for name in ("tokens", "text", "ner", "relations")}
-    copies = [Cleaned(path, RowReader(fields)) for path in destinations(files, fix)] if fix else []
+    fields, tags, laid_out = names(config.data), config.data.tag_names, layout(config.data, "train")
+    paths = destinations(files, fix) if fix else []
+    copies: list[Cleaned] = []
     counter = _sub_tokens(config) if sub_tokens else None
     found: list[Audit] = []
     refused: list[Problem] = []
@@ -70,9 +71,14 @@ def audit_files(config: Config, files: Sequence[str], fix: Path | None, *, as_js
         for number, name in enumerate(files):
             progress.begin(name)
             try:
-                with copies[number] if copies else nullcontext() as copy:
-                    sinks = [progress.row, *([copy.row] if copy else [])]
-                    found.append(audit(name, fields, config.data.format, count_tokens=counter, on_row=sinks))
+                form = format_of(name, config.data.format, laid_out)
+                settings: dict[str, Any] = {"layout": laid_out, "tag_names": tags, "count_tokens": counter}
+                if not paths:
+                    found.append(audit(name, fields, form, on_row=[progress.row], **settings))
+                    continue
+                with Cleaned(paths[number], reader_of(form, fields, tags)) as copy:
+                    found.append(audit(name, fields, form, on_row=[progress.row, copy.row], **settings))
+                copies.append(copy)
             except Refusal as refusal:
                 refused += refusal.problems
     if refused:

@@ -11,7 +11,8 @@ from typing import Any
 from gliexp.data import formats
 from gliexp.data.collisions import collisions
 from gliexp.data.crossings import crossings
-from gliexp.data.reading import Checked, checked, reader_of, refuse_file
+from gliexp.data.formats import PLAIN, Layout
+from gliexp.data.reading import Checked, checked, place, reader_of, refuse_file
 from gliexp.data.row import BadRow, Example
 from gliexp.data.spread import Spread
 from gliexp.data.twins import Twins
@@ -79,12 +80,12 @@ class Audit:
             self.relation_labels[label] += 1
         self.twins.add(line, row)
 
-    def refuse(self, line: int, reason: str) -> None:
+    def refuse(self, where: str, reason: str) -> None:
         """Count one bad row, and name it while there are not too many."""
         self.bad_rows += 1
         self.reasons[reason_kind(reason)] += 1
         if len(self.bad) < NAMED:
-            self.bad.append(Problem("data", reason, where=f"{self.path}:{line}"))
+            self.bad.append(Problem("data", reason, where=where))
 
     def figures(self) -> dict[str, Any]:
         """Everything as plain values, for JSON."""
@@ -115,29 +116,37 @@ def audit(
     fields: Mapping[str, str | None] | None = None,
     file_format: str | None = None,
     *,
+    layout: Layout = PLAIN,
+    tag_names: Sequence[str] | None = None,
     count_tokens: TokenCounter | None = None,
     on_row: Sequence[Callable[[Checked], None]] = (),
 ) -> Audit:
     """Look at every row of one file.
 
-    `count_tokens` gives the sub-tokens of a row's words. Each of `on_row` is handed every row, good or bad,
+    `layout` says what the file does not, `tag_names` name tags that are numbers. `count_tokens` gives the sub-tokens of
+    a row's words. Each of `on_row` is handed every row, good or bad,
     after it was looked at: for progress, and for writing rows out.
     Raises Refusal where the file cannot be opened at all; a bad row is counted and named, not raised.
     """
-    refused = refuse_file(Path(path), file_format)
-    if refused is not None:
-        raise Refusal([refused])
-    named = formats.guess(Path(path)) if file_format in (None, "auto") else str(file_format)
+    named = format_of(path, file_format, layout)
     found = Audit(str(path), named)
-    for row in checked(path, reader_of(named, fields), named):
+    for row in checked(path, reader_of(named, fields, tag_names), named, layout):
         if isinstance(row.outcome, BadRow):
-            found.refuse(row.line, str(row.outcome))
+            found.refuse(place(str(path), row.file, row.line), str(row.outcome))
         else:
             found.add(row.line, row.outcome.example, count_tokens)
             found.dropped.update(row.outcome.dropped)
         for take in on_row:
             take(row)
     return found
+
+
+def format_of(path: str | Path, file_format: str | None, layout: Layout = PLAIN) -> str:
+    """The format asked for, or found by looking ("auto", None). Raises Refusal for what cannot be opened."""
+    refused = refuse_file(Path(path), file_format, layout)
+    if refused is not None:
+        raise Refusal([refused])
+    return formats.guess(Path(path), layout) if file_format in (None, "auto") else str(file_format)
 
 
 def reason_kind(reason: str) -> str:

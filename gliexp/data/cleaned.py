@@ -10,7 +10,7 @@ from types import TracebackType
 
 from gliexp.data.reading import Checked
 from gliexp.data.repair import mend
-from gliexp.data.row import BadRow, RowReader
+from gliexp.data.row import BadRow, RowReader, Tidied
 from gliexp.errors import Problem, Refusal
 
 
@@ -36,9 +36,10 @@ class Cleaned:
     def row(self, row: Checked) -> None:
         """Write the row if it can be used, as it is or mended."""
         mended = mend(row.row, self._reader.names)
-        try:
-            tidied = self._reader.tidy(mended.row)
-        except BadRow:
+        # a reader of tags knows their scheme from the whole file, which this one has not seen
+        as_read = not mended.repairs or self._reader.has_tags(row.row)
+        tidied = row.outcome if as_read else self._again(mended.row)
+        if isinstance(tidied, BadRow):
             self.left += 1
             return
         self.kept += 1
@@ -46,6 +47,12 @@ class Cleaned:
         self.repairs.update(mended.repairs)
         self.repairs.update(tidied.dropped)
         self._file.write(json.dumps(tidied.example, ensure_ascii=False) + "\n")
+
+    def _again(self, row: object) -> Tidied | BadRow:
+        try:
+            return self._reader.tidy(row)
+        except BadRow as bad:
+            return bad
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

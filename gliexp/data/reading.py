@@ -47,7 +47,7 @@ class Reading:
 
     def place(self, index: int) -> str:
         """`file:line` of row `index`."""
-        return _place(self.path, self.files[index], self.lines[index])
+        return place(self.path, self.files[index], self.lines[index])
 
 
 def read(
@@ -96,7 +96,7 @@ def scan(
                 reading.problems = [_other_task(row.outcome, str(path))]
                 return reading
             lacking += isinstance(row.outcome, Lacking)
-            where = _place(reading.path, row.file, row.line)
+            where = place(reading.path, row.file, row.line)
             reading.problems.append(Problem("data", str(row.outcome), where=where))
             continue
         reading.examples.append(row.outcome.example)
@@ -104,7 +104,7 @@ def scan(
         reading.files.append(row.file)
         if row.outcome.dropped:
             reading.dropped.update(row.outcome.dropped)
-        reading.notes.extend(f"{_place(reading.path, row.file, '')}{note}" for note in row.notes)
+        reading.notes.extend(f"{place(reading.path, row.file, '')}{note}" for note in row.notes)
     if isinstance(reader, RowReader) and reader.scheme is not None:
         reading.detail = ", ".join(filter(None, (reading.detail, reader.scheme.name)))
     if not reading.examples and lacking == len(reading.problems) > 1:
@@ -173,7 +173,8 @@ def _first(raws: Iterator[Raw], reader: RowReader) -> tuple[list[Raw], bool | No
     return seen, None
 
 
-def _place(path: str, file: str, line: int | str) -> str:
+def place(path: str, file: str, line: int | str) -> str:
+    """Where a row stands: in a file, or in one file of a directory."""
     return f"{path}/{file}:{line}" if file else f"{path}:{line}"
 
 

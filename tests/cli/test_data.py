@@ -69,3 +69,16 @@ def test_wrong_files_and_keys_are_refused(files: dict[str, Path], capsys: pytest
     assert "directory" in error
     assert cli.main(["data", str(files["dev"]), "data.formt=json"]) == 2
     assert "data.format" in capsys.readouterr().err
+
+
+def test_columns_are_read_as_the_config_says_and_written_in_our_form(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "a.conll", tmp_path / "clean.jsonl"
+    path.write_text("1|Ana|B-person\n2|Lima|I-person\n3|runs|O\n\n1|Bia|B-person\n")
+    words = ["data.columns.separator='|'", "data.columns.token=1", "data.format=conll"]
+    assert cli.main(["data", str(path), *words, "--fix", str(out)]) == 0
+    assert [json.loads(line) for line in out.read_text().splitlines()] == [
+        {"tokenized_text": ["Ana", "Lima", "runs"], "ner": [[0, 1, "person"]]},
+        {"tokenized_text": ["Bia"], "ner": [[0, 0, "person"]]},
+    ]
