@@ -3,7 +3,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from gliexp.training.trainer import NAMED_ROWS, Trainer
+from gliexp.training.strict import NAMED_ROWS
+from gliexp.training.trainer import Trainer
 
 
 def trainer(**attributes: Any) -> Trainer:
