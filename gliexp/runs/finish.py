@@ -79,7 +79,7 @@ def summarise(console: Console, composed: Composed, outcome: Outcome, difference
                 table.add_row(title, *("" if part is None else f"{part:.3f}" for part in parts), "")
         console.print(table)
     console.print(
-        f"done in {outcome.seconds:.0f} s; what was saved reloads, model/ in stock {kind.library} "
+        f"done in {outcome.seconds:.0f} s; what was saved for {kind.library} reloads "
         f"(greatest difference {difference:.1e})",
         highlight=False,
     )
