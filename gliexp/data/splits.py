@@ -12,6 +12,7 @@ from gliexp.config.schema.run import CLASSIFICATION_TASKS
 from gliexp.config.sources import SAMPLE, Source
 from gliexp.data import classes, sample
 from gliexp.data.asked import asked_for
+from gliexp.data.doubts import doubts
 from gliexp.data.fingerprint import of_source
 from gliexp.data.manner import layout, names
 from gliexp.data.mixing import mixed
@@ -99,6 +100,9 @@ def load(data: Data, task: str, *, seed: int = 0) -> Splits:
         _settle_labels(splits, data, task)
     if not is_sample:
         splits.notices += said(splits)
+    if not is_sample and own_reader is None:
+        rows = {"train": splits.train, "dev": splits.dev, "test": splits.test}
+        splits.notices += doubts(rows, splits.places)
     return splits
 
 
