@@ -151,7 +151,9 @@ def nearest(path: str, groups: Iterable[str] = ()) -> str:
         return FOREIGN_NAMES[leaf]
     same_leaf = [known for known in index() if known.rsplit(".", 1)[-1] == leaf]
     if same_leaf:
-        return same_leaf[0]
+        # "traning.seed" means training's, not the first section that has a seed
+        likeness = {known: difflib.SequenceMatcher(None, known.split(".")[0], section).ratio() for known in same_leaf}
+        return max(same_leaf, key=lambda known: likeness[known])
     candidates = [*index(), *groups]
     close = difflib.get_close_matches(path, candidates, n=1, cutoff=0.75)
     if close:
