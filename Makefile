@@ -6,11 +6,13 @@ WORKERS ?= 2
 # One torch thread a test process: workers that each start a thread per core slow one another down.
 TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 
-.PHONY: help run test unit lint format schema sample clean
+KILLS ?= 20
+
+.PHONY: help run test test-faults unit bench bench-short lint format schema reference sample clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -18,14 +20,28 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PY) -m pip install --quiet -c constraints.txt -e ".[dev]"
 	touch $@
 
+# Beside the environment: where peft finds bitsandbytes, it loads compilers at every start.
+$(VENV)/.four_bit: $(VENV)/.installed
+	$(PY) -m pip install --quiet --no-deps -c constraints.txt --target $(VENV)/four_bit bitsandbytes
+	touch $@
+
 run: $(VENV)/.installed  ## set up, train the embedded default, print where the report is
 	$(PY) -m gliexp $(ARGS)
 
-test: $(VENV)/.installed lint  ## set up, lint, type-check and run all tests
+test: $(VENV)/.installed $(VENV)/.four_bit lint  ## set up, lint, type-check and run all tests
 	$(TEST_ENV) $(PY) -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 unit: $(VENV)/.installed  ## the tests that take seconds
 	$(TEST_ENV) $(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not shared" $(PYTEST_ARGS)
+
+test-faults: $(VENV)/.installed  ## kill runs of every task at KILLS random moments each, fill the disk, damage checkpoints
+	GLIEXP_KILLS=$(KILLS) $(TEST_ENV) $(PY) -m pytest tests/faults $(PYTEST_ARGS)
+
+bench: $(VENV)/.installed  ## training speed beside the stock libraries' own loops, on real data beside the checkout
+	$(TEST_ENV) $(PY) scripts/benchmark_training.py $(ARGS)
+
+bench-short: $(VENV)/.installed  ## the same on the sample; fails where a ratio has fallen since scripts/bench/short.json
+	$(TEST_ENV) $(PY) scripts/benchmark_training.py --short $(ARGS)
 
 lint: $(VENV)/.installed  ## ruff and mypy (strict)
 	$(PY) -m ruff check .
@@ -38,6 +54,12 @@ format: $(VENV)/.installed  ## format the code
 
 schema: $(VENV)/.installed  ## regenerate config/schema/training.py from the installed library
 	$(PY) scripts/generate_training_schema.py
+
+reference: $(VENV)/.installed  ## regenerate docs/reference.md from the schema
+	$(PY) scripts/generate_reference.py
+
+docs: $(VENV)/.installed  ## build the documentation into build/docs, links checked
+	$(PY) -m mkdocs build
 
 sample: $(VENV)/.installed  ## regenerate the sample data
 	$(PY) scripts/generate_sample_data.py

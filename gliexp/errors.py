@@ -60,6 +60,12 @@ class RunFailed(GliexpError):
     """A run that had started could not go on (exit code 1)."""
 
 
+class Pruned(GliexpError):
+    """A run was ended early because a search found it hopeless beside its other trials (exit code 0)."""
+
+    exit_code = 0
+
+
 class Interrupted(GliexpError):
     """A run was ended from outside after it had written a checkpoint; carries 128 + the signal's number."""
 

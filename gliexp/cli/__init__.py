@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import os
 import sys
@@ -15,10 +14,20 @@ from gliexp.errors import GliexpError, Problem, Refusal
 # Verb → what it does in a few words; the module of the same name has `run(words) -> int`.
 VERBS = {
     "train": "compose, check, train, evaluate, save (also without a verb)",
+    "evaluate": "score runs or saved models on data, several side by side",
+    "predict": "find entities, relations or classes in texts, as JSON Lines",
+    "push": "put a run's model on the Hub, with a card written from the run",
     "merge": "fold a run's adapters into a stock model, or several by weight",
-    "check": "look at the config and say what is wrong; changes nothing",
+    "export": "write a model as ONNX, checked against the model itself",
+    "check": "look at config, data and model, make one step, and say what is wrong; changes nothing",
+    "explain": "where each value came from, where it goes, and whether it does anything",
+    "reproduce": "run a bad step again, from the bundle that a run kept of it",
+    "import": "an experiment file from a W&B export, gliner's YAMLs or a saved model's config",
     "data": "look at data files: what is in them, what is wrong, what fits; --fix writes clean copies",
+    "jobs": "how submitted jobs stand; jobs log, jobs cancel, jobs retry",
+    "runs": "list runs and sweeps, the best first; runs show, runs diff",
 }
+MODULES = {"import": "importing"}  # a word of Python's own cannot name a module
 _HELP = {"-h", "--help"}
 
 
@@ -36,6 +45,9 @@ def main(words: Sequence[str] | None = None) -> int:
         else:
             print(secrets.scrub(str(error)), file=sys.stderr)
         return error.exit_code
+    except BrokenPipeError:  # `… | head`: nobody reads on, and Python would complain at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
@@ -48,7 +60,7 @@ def _dispatch(words: list[str]) -> int:
 
         print(help_page.text(verb))
         return 0
-    module = importlib.import_module(f"gliexp.cli.{verb}")
+    module = importlib.import_module(f"gliexp.cli.{MODULES.get(verb, verb)}")
     return int(module.run(rest))
 
 
@@ -59,10 +71,9 @@ def _split(words: list[str]) -> tuple[str, list[str]]:
     if words[0] in VERBS:
         return words[0], words[1:]
     from gliexp.config.groups import Groups
+    from gliexp.config.nearest import nearest_verb
 
-    groups = Groups.read().names()
-    close = difflib.get_close_matches(words[0], [*VERBS, *groups], n=1)
-    near = f"{close[0]}=…" if close and close[0] in groups else "".join(close)
+    near = nearest_verb(words[0], VERBS, Groups.read())
     raise Refusal([Problem(words[0], "unknown verb", allowed=", ".join(VERBS), where="command line", nearest=near)])
 
 

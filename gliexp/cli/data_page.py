@@ -14,11 +14,14 @@ from rich.markup import escape
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from gliexp.config.schema.run import CLASSIFICATION_TASKS
 from gliexp.data.audit import Audit, reason_kind
+from gliexp.data.class_audit import ClassAudit
 from gliexp.data.cleaned import Cleaned
 from gliexp.data.proposal import propose
 from gliexp.data.reading import Checked
 from gliexp.data.spread import Spread
+from gliexp.data.twins import Line
 
 if TYPE_CHECKING:
     from gliexp.config.schema import Config
@@ -121,14 +124,20 @@ class Page:
 
     def _rows(self) -> Iterator[tuple[str, list[str]]]:
         audits, model = self.audits, self.config.model
+        classes = [audit for audit in audits if isinstance(audit, ClassAudit)]
         yield "format", [audit.format for audit in audits]
         yield "rows", [f"{audit.rows:,}" for audit in audits]
         yield "rows that cannot be used", [f"{audit.bad_rows:,}" for audit in audits]
-        yield "rows without an entity", [f"{audit.empty_rows:,}" for audit in audits]
+        yield (
+            f"rows without {'a true label' if classes else 'an entity'}",
+            [f"{audit.empty_rows:,}" for audit in audits],
+        )
         yield "rows repeated", [f"{len(audit.twins.repeated):,}" for audit in audits]
         yield "rows that contradict another", [f"{len(audit.twins.contradicting):,}" for audit in audits]
         yield "words a row (min/median/p95/max)", [_spread(audit.words) for audit in audits]
-        yield f"  longer than model.max_len={model.max_len}", [_above(audit.words, model.max_len) for audit in audits]
+        if not classes:
+            beyond = [_above(audit.words, model.max_len) for audit in audits]
+            yield f"  longer than model.max_len={model.max_len}", beyond
         yield "sub-tokens a row", [_spread(audit.sub_tokens) for audit in audits]
         prompt, limit = self._prompt(), self.sub_tokens.limit if self.sub_tokens else None
         if prompt is not None and limit is not None:
@@ -136,6 +145,9 @@ class Page:
                 f"  beyond the {limit} of the tokenizer, {prompt} of them for labels",
                 [_above(audit.sub_tokens, limit - prompt) for audit in audits],
             )
+        if classes:
+            yield from _class_rows(classes)
+            return
         yield "entities", [f"{audit.entities:,}" for audit in audits]
         yield "relations", [f"{audit.relations:,}" for audit in audits]
         yield "words an entity (min/median/p95/max)", [_spread(audit.widths) for audit in audits]
@@ -146,8 +158,7 @@ class Page:
             )
         for kind in sorted({kind for audit in audits for kind in audit.crossings}):
             yield f"entities: {kind}", [f"{audit.crossings[kind]:,}" for audit in audits]
-        for kind in sorted({kind for audit in audits for kind in audit.dropped}):
-            yield kind, [f"{audit.dropped[kind]:,}" for audit in audits]
+        yield from _dropped(audits)
 
     def _labels(self) -> Table:
         table = self._table("label")
@@ -167,7 +178,9 @@ class Page:
             for names in audit.collisions:
                 yield f"{audit.path}: one label or several? {', '.join(map(repr, names))}"
             for line, first in audit.twins.contradicting[:TWINS]:
-                yield f"{audit.path}:{line} has the words of line {first}, annotated otherwise"
+                there = f"line {first}" if isinstance(first, int) else first
+                joint = ":" if isinstance(line, int) else "/"
+                yield f"{audit.path}{joint}{line} has the words of {there}, annotated otherwise"
         for first_file, second_file, shared in self._leaks():
             lines = _lines(f"{here} = {there}" for here, there in shared)
             yield f"{len(shared)} rows of {first_file.path} are also in {second_file.path}: lines {lines}"
@@ -182,18 +195,31 @@ class Page:
             if new and self.audits[0].entity_labels:
                 yield f"{other.path} has labels that {self.audits[0].path} has not: {', '.join(new[:10])}"
 
-    def _leaks(self) -> Iterator[tuple[Audit, Audit, list[tuple[int, int]]]]:
+    def _leaks(self) -> Iterator[tuple[Audit, Audit, list[tuple[Line, Line]]]]:
         for first, second in combinations(self.audits, 2):
             shared = first.twins.shared(second.twins)
             if shared:
                 yield first, second, shared
 
     def _prompt(self) -> int | None:
-        if self.sub_tokens is None or self.config.run.task == "biencoder":
+        if self.sub_tokens is None or self.config.run.task in ("biencoder", *CLASSIFICATION_TASKS):
             return None
         entity = sorted({label for audit in self.audits for label in audit.entity_labels})
         relation = sorted({label for audit in self.audits for label in audit.relation_labels})
         return self.sub_tokens.prompt(entity + (relation if self.config.run.task == "relex" else []))
+
+
+def _class_rows(audits: Sequence[ClassAudit]) -> Iterator[tuple[str, list[str]]]:
+    yield "true labels", [f"{audit.entities:,}" for audit in audits]
+    yield "true labels a row (min/median/p95/max)", [_spread(audit.labels_per_row) for audit in audits]
+    yield "labels offered a row (min/median/p95/max)", [_spread(audit.offered_per_row) for audit in audits]
+    yield "rows with scores other than 1", [f"{audit.graded:,}" for audit in audits]
+    yield from _dropped(audits)
+
+
+def _dropped(audits: Sequence[Audit]) -> Iterator[tuple[str, list[str]]]:
+    for kind in sorted({kind for audit in audits for kind in audit.dropped}):
+        yield kind, [f"{audit.dropped[kind]:,}" for audit in audits]
 
 
 def _bad(audit: Audit) -> Iterator[str]:
@@ -203,10 +229,15 @@ def _bad(audit: Audit) -> Iterator[str]:
         if count <= TWINS or not problems:
             yield from (f"{problem.where}: {problem.message}" for problem in problems)
             continue
-        lines = _lines(problem.where.rsplit(":", 1)[1] for problem in problems)
+        lines = _lines(_within(problem.where, audit.path) for problem in problems)
         yield f"{audit.path}: {count} rows like this: {problems[0].message}; lines {lines}"
     if len(audit.reasons) > KINDS:
         yield f"{audit.path}: {len(audit.reasons) - KINDS} more kinds of bad rows, not shown (--json names them)"
+
+
+def _within(where: str, path: str) -> str:
+    """A place without the path: the line of a file, `file:line` of a directory."""
+    return where.removeprefix(path).lstrip("/:")
 
 
 def _lines(numbers: Iterable[str]) -> str:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import textwrap
 
-from gliexp.cli import VERBS
+from gliexp.cli import MODULES, VERBS
 from gliexp.config.groups import Groups
-
-_CHECK = """\
-usage: python -m gliexp check --quick [-cd DIR] [key=value | group=option …]
-
-Composes and checks the config and says what is wrong, all at once; changes nothing. Exit code 0 or 2.
-  --quick   the config alone (so far the only check there is)
-"""
 
 _MERGE = """\
 usage: python -m gliexp merge RUN… [--to DIR] [--weights A,B] [--combination NAME] [--density D] [--base DIR]
@@ -27,7 +21,7 @@ the stock library's format and checks that it reloads. Several runs on one base 
 """
 
 _PAGE = """\
-gliexp trains GLiNER models from composed configs.
+gliexp trains GLiNER and GLiClass models from composed configs.
 
 usage: python -m gliexp [verb] [key=value | group=option …] [flags]
 
@@ -38,7 +32,7 @@ groups (group=option; the default first)
 {groups}
 
 keys (section.key=value; `--cfg job` shows all)
-  run  backbone  model  peft  data  training  tracking  launch
+  run  backbone  model  peft  data  training  rl  tracking  launch
 
 flags (those of Hydra)
   --cfg job        show the composed config     --resolve  with its values      -p SECTION  only one section
@@ -56,6 +50,8 @@ examples
 Every key with its type, default and meaning: gliexp/config/schema/. Decisions and reasons: docs/decisions.md.
 """
 
+_OWN_PAGES = ("check", "data", "evaluate", "explain", "export", "import", "predict", "push", "reproduce", "runs")
+"""Verbs whose module holds its page."""
 _DEFAULTS = {"task": "ner", "backbone": "tiny", "span_mode": "marker_v0", "optimizer": "adamw", "data": "sample"}
 
 
@@ -63,12 +59,9 @@ def text(verb: str = "train") -> str:
     """The page of a verb."""
     if verb == "merge":
         return _MERGE.rstrip()
-    if verb == "check":
-        return _CHECK.rstrip()
-    if verb == "data":
-        from gliexp.cli.data import HELP
-
-        return HELP.rstrip()
+    if verb in _OWN_PAGES:
+        page: str = importlib.import_module(f"gliexp.cli.{MODULES.get(verb, verb)}").HELP
+        return page.rstrip()
     verbs = "\n".join(f"  {name:<9} {what}" for name, what in VERBS.items())
     return _PAGE.format(verbs=verbs, groups="\n".join(_group_lines())).rstrip()
 

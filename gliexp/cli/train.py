@@ -11,21 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from hydra import version
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from hydra.types import RunMode
+from omegaconf import DictConfig
 
-from gliexp.config import request, secrets
-from gliexp.config.compose import Composed, compose, compose_with
+from gliexp.cli import completion
+from gliexp.config import secrets
+from gliexp.config.compose import Composed, compose_with
 from gliexp.config.loader import CONFIG_NAME, Loader
 from gliexp.config.report import COMMAND_LINE
-from gliexp.config.routing import ENVIRONMENT, route
 from gliexp.errors import GliexpError, Problem, Refusal
+from gliexp.launch import start
+from gliexp.launch.job import set_environment
 
 
 def run(words: Sequence[str]) -> int:
@@ -63,6 +64,8 @@ def _act(hydra: Hydra, loader: Loader, name: str, given: argparse.Namespace, par
     overrides = list(given.overrides)
     if given.hydra_help:
         hydra.hydra_help(config_name=name, args_parser=parser, args=given)
+    elif given.shell_completion and overrides and overrides[0].startswith("query="):
+        print(completion.answer(os.environ.get("COMP_LINE", ""), overrides[0].partition("=")[2]))
     elif given.shell_completion:
         hydra.shell_completion(config_name=name, overrides=overrides)
     elif given.cfg:
@@ -72,65 +75,45 @@ def _act(hydra: Hydra, loader: Loader, name: str, given: argparse.Namespace, par
     elif given.info:
         compose_with(loader, overrides, name, environment=False)
         hydra.show_info(given.info, config_name=name, overrides=overrides)
-    elif given.multirun or "hydra.mode=MULTIRUN" in overrides:
-        _sweep(hydra, loader, name, overrides)
+    elif given.multirun or _asks_for_a_sweep(loader, name, overrides):
+        from gliexp.cli.sweep import run_sweep
+
+        if "RANK" in os.environ:
+            message = "torchrun would start the whole sweep in each of its processes"
+            raise Refusal([Problem("-m", message, "launch=ddp or cpu_ddp starts them for each member", COMMAND_LINE)])
+        _mask_command()
+        return run_sweep(loader, name, overrides)
     else:
         _single(hydra, loader, name, overrides)
     return 0
 
 
+def _asks_for_a_sweep(loader: Loader, name: str, overrides: list[str]) -> bool:
+    """Whether hydra.mode is MULTIRUN, on the command line or in an experiment file."""
+    if not any("MULTIRUN" in text or text.startswith("experiment") for text in overrides):
+        return False
+    return bool(loader.collect(name, overrides, RunMode.MULTIRUN).hydra.mode == RunMode.MULTIRUN)
+
+
 def _single(hydra: Hydra, loader: Loader, name: str, overrides: list[str]) -> None:
     composed = compose_with(loader, overrides, name)
+    target = str(loader.ready.hydra.launcher._target_)
+    if target.startswith("gliexp."):
+        raise Refusal([Problem("hydra/launcher", "starts the members of a sweep", "-m before it, also for one run")])
     _say(composed)
     _mask_command()
     from gliexp.runs.directory import run_directory
+    from gliexp.runs.place import prepare
 
-    loader.ready.hydra.run.dir = str(run_directory(composed))
+    directory = prepare(run_directory(composed), Path(composed.config.run.root))
+    if not start.is_first():  # of torchrun's processes the first one writes, Hydra's files too
+        set_environment(composed)
+        start.run(composed, directory)
+        return
+    loader.ready.hydra.run.dir = str(directory)
     ended = hydra.run(name, partial(_train, composed=composed), overrides).return_value
     if isinstance(ended, GliexpError):
         raise ended
-
-
-def _sweep(hydra: Hydra, loader: Loader, name: str, overrides: list[str]) -> None:
-    members = _members(loader, overrides)
-    if members is not None:
-        _check_members(loader, name, members)
-    _mask_command()
-    mode = [] if "hydra.mode=MULTIRUN" in overrides else ["hydra.mode=MULTIRUN"]
-    hydra.multirun(name, partial(_train_member, directories=loader.directories), [*overrides, *mode])
-
-
-def _members(loader: Loader, overrides: list[str]) -> list[list[str]] | None:
-    """Each member's overrides, or None where another sweeper than Hydra's basic one chooses them."""
-    if any(override.startswith(("hydra/sweeper", "hydra.sweeper")) for override in overrides):
-        return None
-    own = [override for override in overrides if not override.startswith("hydra")]
-    loader.report.problems.clear()
-    readable = request.read(own, loader.groups, loader.report, sweep=True).overrides
-    if loader.report.problems:
-        raise Refusal(loader.report.problems)
-    parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(readable))
-    return BasicSweeper.split_arguments(parsed, None)[0]
-
-
-def _check_members(loader: Loader, name: str, members: list[list[str]]) -> None:
-    """Compose every member before the first one runs; a problem names the member it was met in."""
-    problems: dict[tuple[str, str], Problem] = {}
-    notices: list[str] = []
-    for number, member in enumerate(members):
-        try:
-            composed = compose_with(loader, member, name)
-        except Refusal as refusal:
-            for found in refusal.problems:
-                place = f"{found.where}, member {number}: {' '.join(member)}".lstrip(", ")
-                named = Problem(found.key, found.message, found.allowed, secrets.scrub(place), found.nearest)
-                problems.setdefault((found.key, found.message), named)
-        else:
-            notices += [notice for notice in composed.notices if notice not in notices]
-    if problems:
-        raise Refusal(problems.values())
-    for notice in notices:
-        print(f"note: {notice}", file=sys.stderr)
 
 
 def _train(_config: DictConfig, composed: Composed) -> Any:
@@ -139,28 +122,11 @@ def _train(_config: DictConfig, composed: Composed) -> Any:
     An error for the user is returned and raised by the caller: Hydra would announce it as a failed job, an interrupted
     run too.
     """
-    _set_environment(composed)
-    from gliexp.runs.train import train
-
+    set_environment(composed)
     try:
-        return train(composed, Path(HydraConfig.get().runtime.output_dir))
+        return start.run(composed, Path(HydraConfig.get().runtime.output_dir))
     except GliexpError as error:
         return error
-
-
-def _train_member(_config: DictConfig, directories: Sequence[Path]) -> Any:
-    """Hydra's task function for one member of a sweep, which may run in another process."""
-    texts = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)
-    composed = compose([str(text) for text in texts or []], directories)
-    _set_environment(composed)
-    from gliexp.runs.train import train
-
-    return train(composed, Path(HydraConfig.get().runtime.output_dir))
-
-
-def _set_environment(composed: Composed) -> None:
-    """Variables that libraries read when they are imported: before the imports of the run."""
-    os.environ.update(route(composed.config).objects[ENVIRONMENT])
 
 
 def _say(composed: Composed) -> None:

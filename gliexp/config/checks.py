@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gliexp.config import peft_rules, sources
+from gliexp.config import label_checks, launch_checks, metric_names, path_rules, peft_rules, sources
 from gliexp.config.inert import is_token
 from gliexp.config.keys import index
 from gliexp.config.report import COMMAND_LINE, Report
 from gliexp.config.schema import Config
+from gliexp.config.schema.data import TUNE
 from gliexp.config.schema.model import ANY_SIZE_TRIPLES
 from gliexp.config.schema.run import CLASSIFICATION_TASKS
 from gliexp.errors import Problem
@@ -34,7 +36,19 @@ class Look:
 def problems(config: Config, report: Report) -> Found:
     """Every contradiction in the config."""
     look = Look(config, report)
-    for check in (_task, _architecture, _token_level, _losses, _schedule, _evaluation, _hardware, _hub, _peft, _data):
+    for check in (
+        _task,
+        _architecture,
+        _token_level,
+        _losses,
+        _schedule,
+        _evaluation,
+        _hardware,
+        _hub,
+        _peft,
+        _data,
+        _places,
+    ):
         yield from check(look)
 
 
@@ -149,6 +163,12 @@ def _schedule(look: Look) -> Found:
 def _evaluation(look: Look) -> Found:
     training = look.config.training
     evaluates = training.eval_strategy != "no"
+    known = metric_names.of_task(look.config.run.task)
+    name = (training.metric_for_best_model or known[0]).removeprefix("eval_")
+    if name not in known:
+        nearest = "".join(difflib.get_close_matches(name, known, n=1))
+        message = f"task={look.config.run.task} has no metric {name!r}"
+        yield look.problem("training.metric_for_best_model", message, ", ".join(known), nearest)
     if training.load_best_model_at_end and training.save_strategy not in ("best", training.eval_strategy):
         says = f"eval_strategy is {training.eval_strategy}, save_strategy is {training.save_strategy}"
         yield look.problem("training.load_best_model_at_end", says, "the same strategy for both, and not no")
@@ -190,10 +210,16 @@ def _hardware(look: Look) -> Found:
         yield look.problem("training.fp16_full_eval", "bf16_full_eval is on too", "one of them")
     if training.use_cpu and training.fp16:
         yield look.problem("training.fp16", "does not run on the CPU", "training.bf16=true, or training.use_cpu=false")
-    if training.fsdp and training.deepspeed:
-        yield look.problem("training.fsdp", "deepspeed is set too", "one of them")
-    if look.config.launch.processes > 1:
-        yield look.problem("launch.processes", "a run is one process so far", "1")
+    for key, message, allowed in launch_checks.problems(look.config):
+        yield look.problem(key, message, allowed)
+    notice = launch_checks.notice(look.config)
+    if notice is not None:
+        look.report.note(notice)
+
+
+def _places(look: Look) -> Found:
+    for key, message, allowed in path_rules.problems(look.config):
+        yield look.problem(key, message, allowed)
 
 
 def _hub(look: Look) -> Found:
@@ -219,12 +245,16 @@ def _data(look: Look) -> Found:
     data = look.config.data
     if not data.train_data:
         yield look.problem("data.train_data", "no training data", "a file, a list of files, or data=sample")
+    if data.threshold is None or (isinstance(data.threshold, str) and data.threshold != TUNE):
+        yield look.problem("data.threshold", f"does not accept {data.threshold!r}", f"a number from 0 to 1, or {TUNE}")
     yield from _chunking(look)
-    for key in ("train_data", "val_data", "test_data"):
+    yield from label_checks.problems(look.config, look.report)
+    for key in ("train_data", "val_data", "test_data", "previous_data", "retention"):
         for message, allowed, near in sources.faults(getattr(data, key), weighs=key == "train_data"):
             yield look.problem(f"data.{key}", message, allowed, near)
-    if data.columns.separator == "":
-        yield look.problem("data.columns.separator", "must not be empty", "what stands between columns, or null")
+    for name, parts in (("separator", "columns"), ("labels_separator", "labels")):
+        if getattr(data.columns, name) == "":
+            yield look.problem(f"data.columns.{name}", "must not be empty", f"what stands between {parts}, or null")
     for key, names in (("data.columns.names", data.columns.names), ("data.tag_names", data.tag_names)):
         if names is not None and (not names or len(set(names)) < len(names)):
             yield look.problem(key, "empty or repeated names", "different names")

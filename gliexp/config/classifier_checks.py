@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gliexp.config import reinforcement_checks
 from gliexp.config.checks import Look
 from gliexp.config.report import Report
 from gliexp.config.schema import Config
@@ -21,6 +22,9 @@ def problems(config: Config, report: Report) -> Iterator[Problem]:
         return
     look = Look(config, report)
     yield from _task(look)
+    yield from _consolidation(look)
+    yield from _descriptions(look)
+    yield from reinforcement_checks.problems(look)
     if config.model.from_pretrained is None:
         for check in (_backbone, _scorer, _layers, _slots, _media):
             yield from check(look)
@@ -30,6 +34,29 @@ def _task(look: Look) -> Iterator[Problem]:
     ratio = look.config.training.label_smoothing_factor
     if ratio:
         yield look.problem("training.label_smoothing_factor", "GLiClass computes its own loss and ignores it", "0")
+
+
+def _consolidation(look: Look) -> Iterator[Problem]:
+    """What EWC holds must have been learned before, from rows that are at hand."""
+    if not look.config.training.use_ewc:
+        return
+    if not look.config.data.previous_data:
+        message = "null, but training.use_ewc=true asks it which weights are needed"
+        yield look.problem("data.previous_data", message, "a file or files that the saved model learned from")
+    if look.config.model.from_pretrained is None and look.config.peft.init_from is None:
+        message = "null, but training.use_ewc=true holds on to what a model has learned"
+        yield look.problem("model.from_pretrained", message, "a run or a saved GLiClass")
+
+
+def _descriptions(look: Look) -> Iterator[Problem]:
+    shape = "label to {descriptions: [text, ...], synonyms: [text, ...]}"
+    for label, known in (look.config.data.label_descriptions or {}).items():
+        right = isinstance(known, dict) and known and set(known) <= {"descriptions", "synonyms"}
+        if not right or not all(
+            isinstance(lines, list) and all(isinstance(line, str) and line.strip() for line in lines)
+            for lines in known.values()
+        ):
+            yield look.problem("data.label_descriptions", f"does not accept {known!r} for {label}", shape)
 
 
 def _backbone(look: Look) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -16,6 +16,9 @@ from gliexp.config.loader import CONFIG_NAME, Loader
 from gliexp.config.report import Report
 from gliexp.config.schema import Config
 from gliexp.errors import Problem, Refusal
+
+CLUSTER = "gliexp.launch.cluster.Slurm"
+"""The launcher whose runs are made on other machines."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,9 @@ def compose_with(
     try:
         composed = loader.collect(config_name, list(overrides))
     except (HydraException, OmegaConfBaseException) as error:
-        raise Refusal([*loader.report.problems, _from_hydra(error)]) from None
+        raise Refusal([*loader.report.problems, from_hydra(error)]) from None
     report = loader.report
+    report.elsewhere = OmegaConf.select(composed, "hydra.launcher._target_") == CLUSTER
     masked = tuple(secrets.given_overrides(composed))
     tree = _resolve(composed, report)
     if tree is not None:
@@ -75,7 +79,17 @@ def compose_with(
     for inert in routing.route(config).inert:
         if report.explicit(inert.key) and not checks.is_default(config, inert.key):
             report.note(f"{inert.key} has no effect: {inert.reason}")
-    return Composed(config, tree, masked, report.choices, tuple(report.notices), report)
+    found = Composed(config, tree, masked, report.choices, tuple(report.notices), report)
+    for key, reason in _bypassed(found):
+        report.note(f"{key} has no effect: {reason}")
+    return replace(found, notices=tuple(report.notices))
+
+
+def _bypassed(composed: Composed) -> list[tuple[str, str]]:
+    """Keys of the user's that flow into another one, which is given by itself."""
+    from gliexp.config.destination import bypassed  # which reads what is made here
+
+    return bypassed(composed)
 
 
 def typed(tree: dict[str, Any]) -> Config:
@@ -93,7 +107,8 @@ def _section(kind: type[Any], content: dict[str, Any]) -> Any:
     )
 
 
-def _from_hydra(error: Exception) -> Problem:
+def from_hydra(error: Exception) -> Problem:
+    """An error of Hydra's or OmegaConf's as a problem."""
     cause = error.__cause__ if str(error).strip() == "" and error.__cause__ else error
     text = secrets.scrub(" ".join(str(cause).split()))
     return Problem("config", text, where="Hydra")

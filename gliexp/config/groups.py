@@ -16,8 +16,24 @@ SPAN_MODE_SPELLINGS = {
     "token": "token_level",
     "tokenlevel": "token_level",
 }
+SEVERAL = ("tracking",)
+"""Groups of which several options may be chosen at once: group=[a,b]."""
 # Other words that people use for a group.
-GROUP_NAMES = {"lora": "peft", "model": "backbone", "encoder": "backbone", "optim": "optimizer", "exp": "experiment"}
+GROUP_NAMES = {
+    "lora": "peft",
+    "adapter": "peft",
+    "model": "backbone",
+    "encoder": "backbone",
+    "base_model": "backbone",
+    "optim": "optimizer",
+    "optimiser": "optimizer",
+    "exp": "experiment",
+    "recipe": "experiment",
+    "dataset": "data",
+    "tracker": "tracking",
+    "logger": "tracking",
+    "launcher": "launch",
+}
 
 
 @cache

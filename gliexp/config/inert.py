@@ -12,6 +12,7 @@ from gliexp.config.rule import Inert, Rule
 from gliexp.config.rule import always as _always
 from gliexp.config.rule import prefixed as _prefixed
 from gliexp.config.schema import Config
+from gliexp.config.schema.run import CLASSIFICATION_TASKS
 
 
 def is_token(config: Config) -> bool:
@@ -32,13 +33,18 @@ def _scores_spans_of_words(config: Config) -> bool:
     return is_token(config) and config.run.task in ("ner", "biencoder") and config.model.represent_spans
 
 
-def _reports_to(config: Config, tracker: str) -> bool:
+def _reports_to(config: Config, *trackers: str) -> bool:
     chosen = config.training.report_to
-    return tracker in ([chosen] if isinstance(chosen, str) else chosen or []) or chosen == "all"
+    named = [chosen] if isinstance(chosen, str) else chosen or []
+    return chosen == "all" or any(tracker in named for tracker in trackers)
 
 
 def _adapts(config: Config) -> bool:
     return config.peft.enabled and config.peft.method not in peft_rules.WITHOUT_ADAPTERS
+
+
+def _autocasts(config: Config) -> bool:
+    return config.training.bf16 or config.training.fp16
 
 
 def _names_role(config: Config, role: str) -> bool:
@@ -66,6 +72,7 @@ ARCHITECTURE = (
         "only task=decoder has a label decoder",
     ),
     Rule(("model.decoder_mode",), _always, "span is the only mode of gliner that works"),
+    Rule(("training.logging_nan_inf_filter",), _always, "no loss that is not finite reaches the log: on_bad_step"),
     Rule(
         _prefixed("model", "decoder_config label_token max_cache_length right_context_width"),
         _not_task("streaming"),
@@ -184,9 +191,21 @@ TRAINER = (
         _always,
         "gliexp decodes and scores spans itself",
     ),
+    Rule(
+        ("training.resume_anyway",),
+        lambda config: config.training.resume_from_checkpoint is None,
+        "training.resume_from_checkpoint is null",
+    ),
+    Rule(("training.restore_callback_states_from_checkpoint",), _always, "gliexp always restores them"),
+    Rule(("training.ignore_data_skip",), _always, "a resumed run always goes on at the row it had come to"),
     Rule(("training.remove_unused_columns",), _always, "rows are no columns; gliexp switches it off"),
-    Rule(("training.length_column_name",), _always, "gliexp counts the words itself"),
-    Rule(("training.auto_find_batch_size",), _always, "gliner swallows the error it waits for"),
+    Rule(("training.length_column_name",), _always, "gliexp counts the sub-tokens itself"),
+    Rule(
+        _prefixed("training", "per_device_train_batch_size train_sampling_strategy dataloader_drop_last"),
+        lambda config: config.training.max_batch_tokens is not None,
+        "max_batch_tokens decides which rows make a batch",
+    ),
+    Rule(("training.auto_find_batch_size",), _always, "a batch that does not fit goes through in parts by itself"),
     Rule(
         ("training.num_train_epochs",),
         lambda config: config.training.max_steps > 0,
@@ -231,14 +250,21 @@ TRAINER = (
         "push_to_hub is off",
     ),
     Rule(
-        _prefixed("training", "project trackio_space_id trackio_bucket_id trackio_static_space_id"),
+        _prefixed("training", "trackio_space_id trackio_bucket_id trackio_static_space_id"),
         lambda config: not _reports_to(config, "trackio"),
         "report_to does not name trackio",
     ),
+    Rule(("training.project",), _always, "tracking.project names the project of every tracker"),
     Rule(
-        _prefixed("tracking", "project entity mode"),
-        lambda config: not _reports_to(config, "wandb"),
-        "report_to does not name wandb",
+        _prefixed("tracking", "project group job_type mode log_model"),
+        lambda config: not _reports_to(config, "wandb", "trackio", "mlflow"),
+        "report_to names neither wandb nor trackio nor mlflow",
+    ),
+    Rule(("tracking.entity",), lambda config: not _reports_to(config, "wandb"), "report_to does not name wandb"),
+    Rule(
+        ("tracking.log_errors",),
+        lambda config: not _reports_to(config, "wandb", "trackio", "mlflow", "tensorboard"),
+        "no tracker that shows tables is on",
     ),
     Rule(
         ("tracking.log_dir",),
@@ -305,17 +331,35 @@ OWN = (
     Rule(("data.fields.relations", "data.relation_labels"), _not_task("relex"), "only task=relex reads relations"),
     Rule(
         _prefixed("data", "format tag_names fields.tokens fields.text fields.ner fields.relations fields.labels")
-        + _prefixed("data.columns", "separator header names token tag"),
+        + _prefixed("data.columns", "separator header names token tag sentence labels_separator")
+        + _prefixed("data", "cache cache_dir"),
         lambda config: config.data.train_data == "sample",
         "the built-in sample has its own form",
     ),
+    Rule(("data.cache_dir",), lambda config: not config.data.cache, "data.cache is off"),
     Rule(
         _prefixed("data.long_doc_chunking", "max_words stride drop_empty_chunks respect_sentences"),
         lambda config: not config.data.long_doc_chunking.enabled,
         "data.long_doc_chunking.enabled is off",
     ),
-    Rule(_prefixed("launch", "mode processes"), _always, "a run is one process"),
-    Rule(("backbone.name",), lambda config: config.run.name is not None, "run.name is set"),
+    Rule(("training.matrix_library",), _autocasts, "in bf16 and fp16 there are no float32 matrices"),
+    Rule(
+        ("training.folded_heads",),
+        lambda config: (
+            config.run.task in CLASSIFICATION_TASKS or config.model.span_mode not in ("markerV0", "token_level")
+        ),
+        "only markerV0 and token_level have such a head",
+    ),
+    Rule(
+        ("training.fused_adamw",),
+        lambda config: config.training.optim != "adamw_torch",
+        "training.optim is another than adamw_torch",
+    ),
+    Rule(
+        ("training.unpadded",),
+        lambda config: config.model.attn_implementation not in (None, "sdpa"),
+        "model.attn_implementation is chosen, and it reads padding",
+    ),
     *(Rule((f"training.{old}",), _always, reason) for old, reason in GONE.items()),
 )
 

@@ -9,8 +9,9 @@ from gliexp.config.keys import index
 from gliexp.config.rule import Rule, always, prefixed
 from gliexp.config.schema import Config
 from gliexp.config.schema.classifier import BI, DECODER_KV, FUSED, SEQ2SEQ, SEQ2SEQ_CLS, UNI, Classifier
+from gliexp.config.schema.gliclass_arguments import GliclassArguments
 from gliexp.config.schema.key import GLINER_TRAIN
-from gliexp.config.schema.run import CLASSIFICATION_TASKS
+from gliexp.config.schema.run import CLASSIFICATION_TASKS, REINFORCED
 
 
 def _classifies(config: Config) -> bool:
@@ -30,10 +31,58 @@ _READ_BY_BOTH = frozenset(
 _GLINER_ARGUMENTS = frozenset(key.path for key in index().values() if key.domain == GLINER_TRAIN)
 _READ_ARGUMENTS = frozenset(prefixed("training", "cache_dir others_lr others_weight_decay"))
 
+_OF_AUGMENTATION = tuple(key for key in index() if key.startswith("data.augmentation."))
+_OF_REINFORCEMENT = tuple(key for key in index() if key.startswith("rl."))
+
+
+def _only_reinforces(config: Config) -> bool:
+    return config.run.task == REINFORCED and config.rl.supervised_share == 0
+
+
 CLASSIFICATION = (
     Rule(
+        (
+            *(f"training.{field.name}" for field in fields(GliclassArguments)),
+            "data.previous_data",
+            "data.columns.labels_separator",
+            *_OF_AUGMENTATION,
+        ),
+        lambda config: not _classifies(config),
+        "only task=classification and task=classification_rl read it",
+    ),
+    Rule(
+        (*prefixed("training", "ewc_lambda ewc_fisher_samples ewc_normalize_fisher"), "data.previous_data"),
+        lambda config: not config.training.use_ewc,
+        "training.use_ewc is off",
+    ),
+    Rule(
+        tuple(key for key in _OF_AUGMENTATION if not key.endswith(".enabled")),
+        lambda config: not config.data.augmentation.enabled,
+        "data.augmentation.enabled is off",
+    ),
+    Rule(
+        ("data.label_descriptions",),
+        lambda config: _classifies(config) and not config.data.augmentation.enabled,
+        "data.augmentation.enabled is off, and a classifier reads no descriptions otherwise",
+    ),
+    Rule(("training.ewc_gamma",), always, "gliclass stores it and reads it nowhere"),
+    Rule(
+        ("training.recurrent_lr",),
+        lambda config: config.model.architecture_type != DECODER_KV or config.model.recurrent_steps == 1,
+        "only decoder-kv with model.recurrent_steps above 1 has a reasoning cell",
+    ),
+    Rule(_OF_REINFORCEMENT, lambda config: config.run.task != REINFORCED, "only task=classification_rl reads it"),
+    Rule(("rl.threshold",), lambda config: config.rl.get_actions != "threshold", "actions are drawn"),
+    Rule(("rl.reference_model",), lambda config: config.rl.kl_beta <= 0, "rl.kl_beta holds the policy to nothing"),
+    Rule(("rl.rate_factor",), lambda config: config.rl.supervised_share == 0, "there is no supervised part before"),
+    Rule(
+        prefixed("model", "focal_loss_alpha focal_loss_gamma focal_loss_reduction contrastive_loss_coef layer_wise"),
+        _only_reinforces,
+        "reinforcement knows rewards alone: with rl.supervised_share 0 there is no such loss",
+    ),
+    Rule(
         _OF_GLICLASS
-        + prefixed("data", "class_labels max_length tune_threshold fields.all_labels fields.true_labels")
+        + prefixed("data", "class_labels max_length fields.all_labels fields.true_labels")
         # text is read by both kinds of task
         + prefixed("data", "fields.prompt fields.examples"),
         lambda config: not _classifies(config),
@@ -123,7 +172,7 @@ CLASSIFICATION = (
     ),
     Rule(("model.focal_loss_reduction",), _built_as(DECODER_KV), "decoder-kv takes the mean"),
     Rule(
-        prefixed("data", "threshold tune_threshold"),
+        ("data.threshold",),
         lambda config: _classifies(config) and config.model.problem_type != "multi_label_classification",
         "only multi_label_classification has a threshold",
     ),

@@ -9,7 +9,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from gliexp.config import secrets
-from gliexp.config.report import Report
+from gliexp.config.report import OLD_NAME, Report, Step
 from gliexp.errors import Problem
 
 
@@ -93,4 +93,6 @@ def _carry_one(config: DictConfig, report: Report, old: str, value: Any, target:
         secrets.hold(new, secrets.reveal(old))
     OmegaConf.update(config, new, translated)
     report.note(f"{old} is carried to {new}" + (f"={translated}" if not secrets.is_secret(old) else ""))
-    report.chain.setdefault(new, []).extend(report.chain.get(old, [])[-1:])
+    where = report.where(old)
+    shown = secrets.MARK if secrets.is_secret(old) else translated
+    report.record(new, Step(where, shown, explicit=True, layer=OLD_NAME, note=f"written as {old}", reads=(old,)))

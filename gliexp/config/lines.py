@@ -19,6 +19,16 @@ def line_of(file: Path, dotted: str) -> int:
     return 1
 
 
+def line_of_default(file: Path, group: str) -> int:
+    """The line of a group's entry in a file's defaults list; that of the list where it has none."""
+    known = _index(file, file.stat().st_mtime_ns)
+    for path, line in known.items():
+        name = path.rpartition(".")[2].removeprefix("override ").lstrip("/").split("@")[0]
+        if path.startswith("defaults.") and name == group:
+            return line
+    return line_of(file, "defaults")
+
+
 @lru_cache(maxsize=64)
 def _index(file: Path, _changed: int) -> dict[str, int]:
     lines: dict[str, int] = {}
@@ -37,3 +47,4 @@ def _walk(node: yaml.Node, prefix: str, lines: dict[str, int]) -> None:
     elif isinstance(node, yaml.SequenceNode):
         for number, item in enumerate(node.value):
             lines.setdefault(f"{prefix}{number}", item.start_mark.line + 1)
+            _walk(item, f"{prefix}{number}.", lines)

@@ -8,7 +8,9 @@ the members of a sweep.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +21,16 @@ from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.default_element import GroupDefault, InputDefault, ResultDefault
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.plugins.config_source import ConfigResult
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from gliexp.config import keys, request, resolvers, schema, secrets, settle
+from gliexp.config import nearest, path_rules, request, resolvers, schema, secrets, settle, values
 from gliexp.config.groups import Groups, conf_directory
-from gliexp.config.lines import line_of
-from gliexp.config.report import Report, Step
+from gliexp.config.lines import line_of, line_of_default
+from gliexp.config.report import COMMAND_LINE, Report, Step
 from gliexp.errors import Problem, Refusal
 
 CONFIG_NAME = "config"
@@ -48,22 +51,38 @@ def _element(directory: Path) -> Any:
 
 
 class Sources(CachingConfigRepository):
-    """Hydra's repository, in which an experiment may also be any YAML file and wrong defaults entries are reported."""
+    """Hydra's repository, in which an experiment may also be any YAML file and wrong defaults entries are reported.
 
-    def __init__(self, delegate: IConfigRepository, groups: Groups, report: Report) -> None:
-        super().__init__(delegate)
+    `read` keeps what was read for the compositions to come: parsing is most of the cost of each member of a sweep.
+    """
+
+    def __init__(
+        self, delegate: IConfigRepository, groups: Groups, report: Report, read: dict[str, ConfigResult | None]
+    ) -> None:
+        # Not through super(), which copies a delegate that is a copy already.
+        self.delegate = delegate
+        self.cache: dict[str, ConfigResult | None] = {}
         self.groups = groups
         self.report = report
+        self.read = read
 
     def load_config(self, config_path: str) -> ConfigResult | None:
         """One file's content; a file that is no YAML mapping counts as empty and is reported."""
         if config_path in self.cache:
             return self.cache[config_path]
         file = experiment_file(config_path)
-        try:
-            loaded = self._load_file(file, config_path) if file else super().load_config(config_path)
-        except yaml.YAMLError as error:
-            loaded = self._unreadable(file or self.file_of(config_path), error)
+        if config_path not in self.read:
+            try:
+                self.read[config_path] = (
+                    self._load_file(file, config_path) if file else self.delegate.load_config(config_path)
+                )
+            except (yaml.YAMLError, UnicodeDecodeError) as error:
+                self.cache[config_path] = self._unreadable(file or self.file_of(config_path), error)
+                return self.cache[config_path]
+        loaded = self.read[config_path]
+        if loaded is not None:
+            # Hydra replaces the content of a result and changes its defaults list.
+            loaded = replace(loaded, defaults_list=copy.deepcopy(loaded.defaults_list))
         if loaded is not None and not loaded.is_schema_source and not config_path.startswith("hydra"):
             self._check_defaults(loaded, config_path)
         self.cache[config_path] = loaded
@@ -88,7 +107,7 @@ class Sources(CachingConfigRepository):
         loaded.defaults_list = self.delegate._create_defaults_list(config_path, raw)  # type: ignore[attr-defined]
         return loaded
 
-    def _unreadable(self, file: Path, error: yaml.YAMLError) -> ConfigResult:
+    def _unreadable(self, file: Path, error: yaml.YAMLError | UnicodeDecodeError) -> ConfigResult:
         mark = getattr(error, "problem_mark", None)
         where = f"{file}:{mark.line + 1}" if mark else str(file)
         self.report.refuse(Problem(file.name, f"not valid YAML: {getattr(error, 'problem', error)}", where=where))
@@ -107,13 +126,14 @@ class Sources(CachingConfigRepository):
             return True
         where = f"{self.file_of(config_path)}:{line_of(self.file_of(config_path), 'defaults')}"
         if group not in self.groups:
-            near = keys.nearest(group, self.groups.names())
+            near = nearest.nearest_key(group, self.groups.names())
             self.report.refuse(Problem(group, "unknown group in the defaults list", where=where, nearest=near))
             return False
         meant = self.groups.spelling(group, entry.value)
         if meant not in self.groups.files[group]:
             allowed = ", ".join(self.groups.options(group))
-            self.report.refuse(Problem(group, f"no option {entry.value!r}", allowed=allowed, where=where))
+            near = nearest.nearest_option(self.groups, group, entry.value)
+            self.report.refuse(Problem(group, f"no option {entry.value!r}", allowed, where, near))
             return False
         entry.value = meant
         return True
@@ -142,6 +162,8 @@ class Loader(ConfigLoaderImpl):
         self.report = Report()
         self.named_groups: frozenset[str] = frozenset()
         self.opened: frozenset[str] = frozenset()
+        self.read: dict[str, ConfigResult | None] = {}
+        self.merged: dict[tuple[Any, ...], tuple[DictConfig, Report]] = {}
         self.ready: DictConfig = OmegaConf.create()
         self._ready_for: tuple[str | None, tuple[str, ...], RunMode] | None = None
         super().__init__(path or search_path(self.directories))
@@ -185,7 +207,11 @@ class Loader(ConfigLoaderImpl):
         chosen = {str(group).split("@")[0]: option for group, option in config.hydra.runtime.choices.items()}
         self.report.choices = {group: option for group, option in chosen.items() if not group.startswith("hydra")}
         self.report.command_line_last()
-        secrets.mask(config)
+        for notice in secrets.mask(config):
+            self.report.note(notice)
+        hydra = {"hydra": OmegaConf.to_container(config.hydra, resolve=False)}
+        for key, message, allowed in path_rules.hydra_problems(hydra):
+            self.report.refuse(Problem(key, message, allowed=allowed))
         settle.settle(config, self.report)
         self.ready = config
         self._ready_for = None if self.report.problems else (config_name, tuple(overrides), run_mode)
@@ -194,8 +220,10 @@ class Loader(ConfigLoaderImpl):
     def _parse_overrides_and_create_caching_repo(
         self, config_name: str | None, overrides: list[str]
     ) -> tuple[list[Override], CachingConfigRepository]:
-        parsed, repository = super()._parse_overrides_and_create_caching_repo(config_name, overrides)
-        sources = Sources(repository.delegate, self.groups, self.report)
+        parsed = OverridesParser.create().parse_overrides(overrides=overrides)
+        # Hydra copies the repository deeply, with the whole ConfigStore; a search path that changes makes a new list.
+        sources = Sources(copy.copy(self.repository), self.groups, self.report, self.read)
+        self._process_config_searchpath(config_name, parsed, sources)
         return parsed, sources
 
     def compute_defaults_list(self, config_name: str | None, overrides: list[str], run_mode: RunMode) -> Any:
@@ -216,18 +244,50 @@ class Loader(ConfigLoaderImpl):
         return [entry for entry in defaults if not is_named(entry)] + [entry for entry in defaults if is_named(entry)]
 
     def _compose_config_from_defaults_list(self, defaults: list[ResultDefault], repo: IConfigRepository) -> DictConfig:
-        config: DictConfig = super()._compose_config_from_defaults_list(self._named_groups_last(defaults), repo)
+        config = self._merged(self._named_groups_last(defaults), repo)
+        self.report.choosers = self._choosers(repo) | self.report.choosers
         for path in self.opened:
             # OmegaConf cannot merge an override into a mapping that is null.
             if OmegaConf.select(config, path) is None:
                 OmegaConf.update(config, path, {}, merge=False)
         return config
 
+    def _merged(self, defaults: list[ResultDefault], repo: IConfigRepository) -> DictConfig:
+        """The files of a defaults list as one config; members of a sweep that choose the same share the work."""
+        key = tuple((entry.config_path, entry.parent, entry.package, entry.is_self) for entry in defaults)
+        if key not in self.merged:
+            report, self.report = self.report, Report()
+            try:
+                self.merged[key] = (super()._compose_config_from_defaults_list(defaults, repo), self.report)
+            finally:
+                self.report = report
+        config, found = self.merged[key]
+        self.report.add(found)
+        return copy.deepcopy(config)
+
+    def _choosers(self, repo: IConfigRepository) -> dict[str, str]:
+        """Group → the place that chose its option: command line, an `override` of a defaults list, or the primary's."""
+        found = dict.fromkeys(self.named_groups, COMMAND_LINE)
+        if not isinstance(repo, Sources):
+            return found
+        for is_override in (True, False):  # the first override that Hydra meets counts, before any plain entry
+            for path, loaded in repo.cache.items():
+                # Hydra's own cache has each config twice, once under "config_path=…".
+                if loaded is None or path.startswith(("hydra", "config_path=")):
+                    continue
+                for entry in loaded.defaults_list or []:
+                    if isinstance(entry, GroupDefault) and bool(entry.override) is is_override:
+                        group = (entry.group or "").lstrip("/")
+                        file = repo.file_of(path)
+                        found.setdefault(group, f"{_short(file)}:{line_of_default(file, group)}")
+        return found
+
     def _load_single_config(self, default: ResultDefault, repo: IConfigRepository) -> ConfigResult:
         loaded = super()._load_single_config(default, repo)
         path = default.config_path or ""
         if loaded.is_schema_source or path.startswith("hydra") or not isinstance(repo, Sources):
-            return loaded
+            # A copy: what is merged into an empty config is that config from then on, and is changed by what follows.
+            return replace(loaded, config=copy.deepcopy(loaded.config))
         file = repo.file_of(path)
         package = default.package or ""
         content = OmegaConf.to_container(loaded.config, resolve=False)
@@ -248,9 +308,11 @@ class Loader(ConfigLoaderImpl):
                 continue
             for key, value in request.leaves(str(section), inner):
                 where = f"{_short(file)}:{line_of(file, key[len(prefix) :] if key.startswith(prefix) else key)}"
-                value = self._corrected(key, value, where)
+                written, value = value, self._corrected(key, value, where)
                 if request.check_leaf(key, value, where, self.groups, self.report):
-                    self.report.record(key, Step(where, value, explicit))
+                    note = "" if value == written else f"written {values.shown(key, written)}"
+                    shown = secrets.MARK if secrets.is_secret(key) and value is not None else value
+                    self.report.record(key, Step(where, shown, explicit, _layer(path), note))
                     _put(kept, key, value)
         return kept
 
@@ -265,6 +327,14 @@ class Loader(ConfigLoaderImpl):
             self.report.note(f"{key}: {value} is a placeholder and counts as not given [{where}]")
             return None
         return value
+
+
+def _layer(config_path: str) -> str:
+    """What a file is in the composition: the primary config, an experiment, or a group's option."""
+    group, _, option = config_path.rpartition("/")
+    if config_path.startswith("experiment"):
+        return f"experiment {Path(option).stem}"
+    return f"{group}={option}" if group else "primary config"
 
 
 def _short(file: Path) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from gliexp.config.schema import Config
+from gliexp.config.schema.classifier import BI, FUSED
 from gliexp.config.schema.peft import Lora, Peft
 from gliexp.config.schema.run import CLASSIFICATION_TASKS
 
+TEXT_ENCODER, LABELS_ENCODER, LABEL_DECODER = "text_encoder", "labels_encoder", "label_decoder"
 WITHOUT_ADAPTERS = ("freeze", "partial")
 """Methods that only say which of the backbones' own weights train."""
 RANKED = ("r", "lora_alpha", "lora_dropout", "bias")
@@ -20,6 +22,8 @@ PLACED = (
     "modules_to_save",
     "fan_in_fan_out",
 )
+QUANTISED = ("qlora", "loftq")
+FOUR_BIT = ("bnb_4bit_quant_type", "bnb_4bit_use_double_quant")
 OF_METHOD = {
     "adalora": ("init_r", "tinit", "tfinal", "deltaT", "beta1", "beta2", "orth_reg_weight"),
     "ia3": ("feedforward_modules", "init_ia3_weights"),
@@ -41,6 +45,8 @@ FIXED = {
     "pissa": ("init_lora_weights",),
     "loftq": ("init_lora_weights",),
 }
+LOFTQ = {"loftq_bits": 4, "loftq_iter": 1}
+"""LoftQ's settings: with more rounds the quantised base would depend on the adapters; 8 bits need other kernels."""
 STARTS = ("gaussian", "orthogonal", "olora", "pissa", "mica")
 NEEDS_ROWS = {"eva": "eva_config", "corda": "corda_config", "lora_ga": "lora_ga_config"}
 UNFIT = {
@@ -75,12 +81,14 @@ def _idle(config: Config) -> Iterator[tuple[str, str]]:
     for name, why in UNFIT.items():
         if getattr(peft, name) is None:
             yield f"peft.{name}", f"any other value is refused: {why}"
-    if config.run.task != "biencoder":
-        yield "peft.labels_encoder", "only task=biencoder has a label encoder"
-    if config.run.task != "decoder":
+    if LABELS_ENCODER not in _parts(config):
+        yield "peft.labels_encoder", "only bi-encoders have a label encoder"
+    if LABEL_DECODER not in _parts(config):
         yield "peft.label_decoder", "only task=decoder has a label decoder"
-    if peft.method != "loftq":
-        yield "peft.loftq_config", "only method=loftq reads it"
+    if peft.method not in QUANTISED:
+        yield from ((f"peft.{name}", "only method=qlora|loftq reads it") for name in FOUR_BIT)
+    why = "only method=loftq reads it" if peft.method != "loftq" else "LoftQ makes one round with 4 bits, nothing else"
+    yield "peft.loftq_config", why
     if not peft.use_qalora:
         yield "peft.qalora_group_size", "use_qalora is off"
     if peft.megatron_config is None:
@@ -98,10 +106,17 @@ def problems(config: Config) -> Iterator[tuple[str, str, str]]:
         return
     yield from _places(config)
     yield from _values(config)
-    if config.run.task in CLASSIFICATION_TASKS:
-        yield from _of_classifiers(config)
     if peft.init_from is not None and config.model.from_pretrained is not None:
         yield "peft.init_from", "model.from_pretrained is set too, and the adapter knows its base", "one of them"
+
+
+def _parts(config: Config) -> tuple[str, ...]:
+    """The backbones that the chosen model has, by their names in the section."""
+    if config.run.task == "biencoder" or (
+        config.run.task in CLASSIFICATION_TASKS and config.model.architecture_type in (BI, FUSED)
+    ):
+        return TEXT_ENCODER, LABELS_ENCODER
+    return (TEXT_ENCODER, LABEL_DECODER) if config.run.task == "decoder" else (TEXT_ENCODER,)
 
 
 def _places(config: Config) -> Iterator[tuple[str, str, str]]:
@@ -110,20 +125,8 @@ def _places(config: Config) -> Iterator[tuple[str, str, str]]:
         yield "model.fine_tune", "false freezes the backbone, whose adapters peft.enabled=true trains", "true"
     if wanted == [] or (isinstance(wanted, list) and not all(isinstance(name, str) and name for name in wanted)):
         yield "peft.target_modules", f"does not accept {wanted}", "names of modules"
-    of_task = {"biencoder": ("labels_encoder",), "decoder": ("label_decoder",)}.get(config.run.task, ())
-    if all(getattr(peft, part) != "adapter" for part in ("text_encoder", *of_task)):
+    if all(getattr(peft, part) != "adapter" for part in _parts(config)):
         yield "peft.text_encoder", f"{peft.text_encoder}: no part of the model takes an adapter", "adapter"
-
-
-def _of_classifiers(config: Config) -> Iterator[tuple[str, str, str]]:
-    """What is done for GLiNER models alone so far."""
-    peft = config.peft
-    if peft.method not in ("lora", "rslora", "dora"):
-        yield "peft.method", f"{peft.method} is not there for classifiers yet", "lora, rslora, dora"
-    usual = Peft()
-    for name in ("save", "init_from", "text_encoder", "heads", "trainable_token_indices"):
-        if getattr(peft, name) != getattr(usual, name):
-            yield f"peft.{name}", "classifiers have no choice here yet", str(getattr(usual, name)).lower()
 
 
 def _values(config: Config) -> Iterator[tuple[str, str, str]]:
@@ -133,6 +136,9 @@ def _values(config: Config) -> Iterator[tuple[str, str, str]]:
         yield "peft.init_lora_weights", f"{start} would start from training rows before the model is built", allowed
     elif isinstance(start, str) and start not in STARTS and not start.removeprefix("pissa_niter_").isdigit():
         yield "peft.init_lora_weights", f"does not accept {start!r}", allowed
+    for name, value in (peft.loftq_config or {}).items() if peft.method == "loftq" else ():
+        if LOFTQ.get(name) != value or isinstance(value, bool):
+            yield "peft.loftq_config", f"does not accept {name}: {value!r}", "{loftq_bits: 4, loftq_iter: 1}"
     for name, why in UNFIT.items():
         if getattr(peft, name) is not None:
             yield f"peft.{name}", f"is of no use here: {why}", "null"

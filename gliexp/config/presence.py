@@ -6,26 +6,26 @@ import difflib
 import importlib.util
 from pathlib import Path
 
-from gliexp.config import sources
+from gliexp.config import launch_checks, sources
 from gliexp.config.checks import Found, Look
+from gliexp.config.peft_rules import QUANTISED
 from gliexp.config.report import Report
 from gliexp.config.schema import Config
 from gliexp.config.schema.run import CLASSIFICATION_TASKS
 
-QUANTISED = ("qlora", "loftq")
 ADAPTER_FILE = "gliexp_adapter.json"
 
 
 def problems(config: Config, report: Report) -> Found:
     """Every file and package that the config needs and this machine lacks."""
     look = Look(config, report)
-    for check in (_files, _packages, _adapter, _optimizer):
+    for check in (_files, _packages, _adapter, _optimizer, _devices):
         yield from check(look)
 
 
 def _files(look: Look) -> Found:
     data = look.config.data
-    for key in ("train_data", "val_data", "test_data"):
+    for key in ("train_data", "val_data", "test_data", "previous_data", "retention"):
         value = getattr(data, key)
         if any(sources.faults(value, weighs=True)):
             continue  # said by checks.py
@@ -39,13 +39,15 @@ def _files(look: Look) -> Found:
                     near = _nearest_file(source.path)
                     yield look.problem(f"data.{key}", f"no file {source.path}", "an existing file", near)
     resume = look.config.training.resume_from_checkpoint
-    if resume and not Path(resume).is_dir():
-        yield look.problem(
-            "training.resume_from_checkpoint", f"no directory {resume}", "a checkpoint directory", _nearest_file(resume)
-        )
-    saved = look.config.model.from_pretrained
-    if saved and saved.startswith(("/", "./", "../", "~")) and not Path(saved).expanduser().is_dir():
-        yield look.problem("model.from_pretrained", f"no directory {saved}", "a model directory", _nearest_file(saved))
+    if resume and resume not in ("auto", "hub") and not Path(resume).expanduser().is_dir():
+        allowed = "auto, hub, null, a checkpoint or a run directory"
+        yield look.problem("training.resume_from_checkpoint", f"no directory {resume}", allowed, _nearest_file(resume))
+    for key, saved in (
+        ("model.from_pretrained", look.config.model.from_pretrained),
+        ("rl.reference_model", look.config.rl.reference_model),
+    ):
+        if saved and saved.startswith(("/", "./", "../", "~")) and not Path(saved).expanduser().is_dir():
+            yield look.problem(key, f"no directory {saved}", "a model directory", _nearest_file(saved))
 
 
 def _nearest_file(name: str) -> str:
@@ -67,6 +69,10 @@ _TRACKERS = {
 }
 
 
+EXTRAS = ("wandb", "tensorboard", "trackio", "mlflow")
+"""Trackers that are optional parts of gliexp itself."""
+
+
 def _packages(look: Look) -> Found:
     chosen = look.config.training.report_to
     for tracker in [chosen] if isinstance(chosen, str) else chosen or []:
@@ -82,7 +88,7 @@ def _packages(look: Look) -> Found:
                 near[0] if near else "",
             )
         elif importlib.util.find_spec(module) is None:
-            extra = f"gliexp[{tracker}]" if tracker in ("wandb", "tensorboard") else tracker
+            extra = f"gliexp[{tracker}]" if tracker in EXTRAS else tracker
             yield look.problem("training.report_to", f"{tracker} is not installed", f"none, or pip install '{extra}'")
     if look.config.run.task in CLASSIFICATION_TASKS and importlib.util.find_spec("gliclass") is None:
         yield look.problem("run.task", "needs the package gliclass", "pip install 'gliexp[classification]'")
@@ -106,18 +112,22 @@ def _packages(look: Look) -> Found:
         )
 
 
+def _devices(look: Look) -> Found:
+    if look.report.elsewhere:
+        return
+    for key, message, allowed in launch_checks.unfit(look.config):
+        yield look.problem(key, message, allowed)
+
+
 def _adapter(look: Look) -> Found:
     peft = look.config.peft
     if not peft.enabled:
         return
-    if peft.method in QUANTISED:
-        packages = ["bitsandbytes", "scipy"][: 1 + (peft.method == "loftq")]
-        missing = [package for package in packages if importlib.util.find_spec(package) is None]
-        lacks = f", and {' and '.join(missing)} not installed" if missing else ""
+    if peft.method in QUANTISED and importlib.util.find_spec("bitsandbytes") is None:
         yield look.problem(
             "peft.method",
-            f"{peft.method} needs a backbone in 4 bits on a CUDA device, which gliexp does not build{lacks}",
-            "lora, rslora, dora, pissa, adalora, ia3, vera, freeze, partial",
+            f"{peft.method} needs a backbone in 4 bits on a CUDA device, and bitsandbytes is not installed",
+            "pip install 'gliexp[qlora]', or lora, rslora, dora, pissa, adalora, ia3, vera, freeze, partial",
         )
     if peft.init_from is not None:
         places = (Path(peft.init_from).expanduser(), Path(peft.init_from).expanduser() / "adapter")

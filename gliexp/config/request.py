@@ -13,12 +13,14 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, QuotedString
 from hydra.errors import HydraException
 
-from gliexp.config import keys, secrets, values
-from gliexp.config.groups import GROUP_NAMES, Groups
+from gliexp.config import foreign, keys, nearest, secrets, values
+from gliexp.config.groups import SEVERAL, Groups
 from gliexp.config.report import COMMAND_LINE, Report, Step
 from gliexp.errors import Problem
 
 EXPERIMENT = "experiment@_global_"
+SHORT = {"resume_anyway": "training.resume_anyway"}
+"""Keys that are asked for on the command line by their last word."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,19 @@ def check_leaf(key: str, value: Any, where: str, groups: Groups, report: Report)
             return False
         if keys.owner(key) is not None:
             return True
-        near = keys.nearest(key, groups.names())
-        report.refuse(Problem(key, f"unknown key (value {values.shown(key, value)})", where=where, nearest=near))
+        near = nearest.nearest_key(key, groups.names())
+        report.refuse(Problem(key, unknown("key", key, value), where=where, nearest=near))
         return False
     problem = values.wrong(found, value, where)
     if problem is not None:
         report.refuse(problem)
     return problem is None
+
+
+def unknown(kind: str, key: str, value: Any) -> str:
+    """What is said of a name that is none, with the reason where one is known."""
+    reason = foreign.PLACELESS.get(key.rpartition(".")[2], "")
+    return f"unknown {kind} (value {values.shown(key, value)})" + (f": {reason}" if reason else "")
 
 
 def _children(section: str) -> list[str]:
@@ -100,15 +108,18 @@ class _Reader:
 
     def read(self, text: str) -> str | None:
         name, equals, value = text.partition("=")
+        if name.lstrip("+") in SHORT:
+            name = SHORT[name.lstrip("+")]
+            text = f"{name}={value}"
         if not equals and not text.startswith("~"):
-            near = keys.nearest(text, self.groups.names())
-            self._refuse(text, "not of the form key=value", "key=value or group=option", near)
+            near = nearest.nearest_key(text, self.groups.names())
+            self._refuse(text or "''", "not of the form key=value", "key=value or group=option", near)
             return None
         if secrets.is_secret(name):
             text = self._hide(name, value)
         try:
             override = _parser().parse_override(text)
-        except HydraException as error:
+        except (HydraException, ValueError, RecursionError) as error:  # numbers of thousands of digits, deep nesting
             shown = values.shown(name, value)
             reason = str(error).splitlines()[0].split("'")[0].strip() or "it is not in Hydra's grammar"
             self._refuse(name, f"cannot read {shown}: {reason}", "quote values with special characters: key='…'")
@@ -118,7 +129,7 @@ class _Reader:
         return self._group(override, text) if self._is_group(override) else self._key(override, text)
 
     def _refuse(self, key: str, message: str, allowed: str = "", nearest: str = "") -> None:
-        self.report.refuse(Problem(key, message, allowed=allowed, where=COMMAND_LINE, nearest=nearest))
+        self.report.refuse(Problem(key or "''", message, allowed=allowed, where=COMMAND_LINE, nearest=nearest))
 
     def _hide(self, name: str, value: str) -> str:
         """The override with its secret held in memory; a misspelt key's is only masked."""
@@ -127,6 +138,8 @@ class _Reader:
             return f"{name}={value}"
         if key in secrets.secret_keys():
             return f"{key}={secrets.hold(key, None if plain in ('null', '') else plain) or 'null'}"
+        if key.startswith(secrets.VARIABLES):
+            secrets.hold(key, plain)
         return f"{name}={secrets.MARK}"
 
     def _is_group(self, override: Override) -> bool:
@@ -143,12 +156,12 @@ class _Reader:
     def _group(self, override: Override, text: str) -> str | None:
         group = override.key_or_group
         if group not in self.groups:
-            self._refuse(group, "unknown group", nearest=self._near_group(group))
+            self._refuse(group, "unknown group", nearest=nearest.nearest_key(group, self.groups.names()))
             return None
         target = (
             EXPERIMENT
             if group == "experiment" and override.package in (None, "_global_")
-            else override.get_key_element().lstrip("+~")
+            else override.get_key_element().lstrip("~" if override.package else "+~")
         )
         if override.is_delete():
             self.named.append(group)
@@ -157,6 +170,8 @@ class _Reader:
             self.named.append(group)
             return f"{target}={text.partition('=')[2]}" if self.sweep else None
         option = override.value()
+        if isinstance(option, list) and group in SEVERAL and all(isinstance(each, str) for each in option):
+            return self._options(group, target, option)
         if isinstance(option, (dict, list)):
             if group in keys.sections():
                 return self._key(override, text)
@@ -169,6 +184,16 @@ class _Reader:
         self.report.choices[group] = None if option is None else ready.strip("'")
         return f"{target}={ready}"
 
+    def _options(self, group: str, target: str, options: list[str]) -> str | None:
+        """Several options of one group, which are merged in their order."""
+        ready = [self._option(group, option) for option in options]
+        if None in ready:
+            return None
+        self.named.append(group)
+        chosen = ",".join(str(each) for each in ready)
+        self.report.choices[group] = chosen
+        return f"{target}=[{chosen}]"
+
     def _option(self, group: str, option: str) -> str | None:
         if option == "null":
             return option
@@ -177,14 +202,11 @@ class _Reader:
         meant = self.groups.spelling(group, option)
         if meant not in self.groups.files[group]:
             known = self.groups.options(group)
-            # The start of a name is what people remember: backbone=deberta means one of the three that begin so.
-            near = [name for name in known if name.startswith(option)] if len(option) > 2 else []
-            near = near or difflib.get_close_matches(option, known, n=1, cutoff=0.5)
             self._refuse(
                 group,
                 f"no option {values.shown(group, option)}",
                 ", ".join(known) or "none yet",
-                " or ".join(near[:3]),
+                nearest.nearest_option(self.groups, group, option),
             )
             return None
         if meant != option:
@@ -201,12 +223,6 @@ class _Reader:
             return None
         return f"'{file.resolve()}'"
 
-    def _near_group(self, group: str) -> str:
-        if group in GROUP_NAMES:
-            return GROUP_NAMES[group]
-        close = difflib.get_close_matches(group, self.groups.names(), n=1)
-        return close[0] if close else keys.nearest(group, self.groups.names())
-
     def _key(self, override: Override, text: str) -> str | None:
         key = override.key_or_group
         if override.is_delete():
@@ -215,8 +231,8 @@ class _Reader:
         if "." not in key and key not in keys.sections() and not override.is_sweep_override():
             self._refuse(
                 key,
-                f"unknown key or group (value {values.shown(key, override.value())})",
-                nearest=self._near_group(key),
+                unknown("key or group", key, override.value()),
+                nearest=nearest.nearest_key(key, self.groups.names()),
             )
             return None
         owner = keys.owner(key)
@@ -228,7 +244,8 @@ class _Reader:
         for path, inner in leaves(key, value):
             accepted = check_leaf(path, inner, COMMAND_LINE, self.groups, self.report)
             if accepted:
-                self.report.record(owner.path if owner else path, Step(COMMAND_LINE, inner, explicit=True))
+                note = f"at {key}" if inside else ""
+                self.report.record(owner.path if owner else path, Step(COMMAND_LINE, inner, explicit=True, note=note))
             fine = fine and accepted
         if not fine:
             return None

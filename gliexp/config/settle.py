@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from gliexp.config import legacy
 from gliexp.config.groups import Groups
-from gliexp.config.report import Report
+from gliexp.config.report import DERIVED, Report, Step
 from gliexp.config.request import EXPERIMENT, Request
 from gliexp.config.schema.run import CLASSIFICATION_TASKS
 
@@ -29,6 +29,7 @@ def with_backbone_of_model(wanted: Request, groups: Groups, report: Report) -> R
     for option, file in groups.files["backbone"].items():
         if _yaml(file).get("model_name") == name:
             report.note(f"model.model_name is {name}: backbone={option} is chosen with it")
+            report.choosers["backbone"] = "model.model_name"
             # Not among the named groups: the experiment's own keys go on outweighing it.
             return replace(wanted, overrides=(f"backbone={option}", *wanted.overrides))
     return wanted
@@ -53,8 +54,11 @@ def _settle_backbone(config: DictConfig, name: Any, report: Report) -> None:
         backbone.name = str(name).rsplit("/", 1)[-1]
         backbone.attention_modules = []
         backbone.mlp_modules = []
+        for key in ("source", "name", "attention_modules", "mlp_modules"):
+            _derived(report, f"backbone.{key}", getattr(backbone, key), "model.model_name")
         report.note(f"model.model_name {name} is no known backbone: rates are those of {backbone.model_name}")
     backbone.model_name = name
+    _derived(report, "backbone.model_name", name, "model.model_name")
 
 
 def _settle_name(config: DictConfig, report: Report) -> None:
@@ -63,10 +67,20 @@ def _settle_name(config: DictConfig, report: Report) -> None:
     experiment = report.choices.get("experiment")
     if experiment:
         config.run.name = Path(experiment).stem
+        report.record(
+            "run.name", Step("", config.run.name, explicit=False, layer=DERIVED, note="the experiment's name")
+        )
         return
-    kind = config.model.architecture_type if config.run.task in CLASSIFICATION_TASKS else config.model.span_mode
-    parts = [str(config.backbone.name), str(kind)]
-    config.run.name = "-".join([*parts, str(config.peft.method)] if config.peft.enabled else parts)
+    kind = "model.architecture_type" if config.run.task in CLASSIFICATION_TASKS else "model.span_mode"
+    reads = ["backbone.name", kind, *(["peft.method"] if config.peft.enabled else [])]
+    config.run.name = "-".join(str(OmegaConf.select(config, key)) for key in reads)
+    _derived(report, "run.name", config.run.name, *reads)
+
+
+def _derived(report: Report, key: str, value: Any, *reads: str) -> None:
+    """Note in a key's chain that its value follows from other keys."""
+    plain = OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
+    report.record(key, Step("", plain, explicit=False, layer=DERIVED, note=f"from {', '.join(reads)}", reads=reads))
 
 
 def _model_name_of(wanted: Request, groups: Groups) -> str | None:
@@ -92,6 +106,6 @@ def _model_name_of(wanted: Request, groups: Groups) -> str | None:
 def _yaml(file: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except yaml.YAMLError:
+    except (yaml.YAMLError, UnicodeDecodeError):
         return {}  # reported with its line where the file is composed
     return content if isinstance(content, dict) else {}

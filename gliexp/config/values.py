@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import cache
 from typing import Any
 
@@ -11,10 +10,19 @@ from omegaconf.errors import OmegaConfBaseException
 
 from gliexp.config import secrets
 from gliexp.config.keys import Key
+from gliexp.config.nearest import nearest_choice
 from gliexp.config.schema import Config
+from gliexp.config.secret_forms import without_assigned
 from gliexp.errors import Problem
 
-_SHAPES: dict[str, type | tuple[type, ...]] = {"str": str, "list": list, "dict": dict, "bool": bool, "int": int}
+_SHAPES: dict[str, type | tuple[type, ...]] = {
+    "str": str,
+    "list": list,
+    "dict": dict,
+    "bool": bool,
+    "int": int,
+    "float": (int, float),
+}
 
 
 @cache
@@ -43,7 +51,8 @@ def wrong(key: Key, value: Any, where: str) -> Problem | None:
 def convert(key: Key, value: Any, where: str) -> tuple[Any, Problem | None]:
     """The value as the config will hold it, or the problem with its type."""
     if key.limits.kinds:
-        if not isinstance(value, tuple(_SHAPES[kind] for kind in key.limits.kinds)):
+        is_number = isinstance(value, bool) and "bool" not in key.limits.kinds  # which Python takes for one
+        if is_number or not isinstance(value, tuple(_SHAPES[kind] for kind in key.limits.kinds)):
             return None, _problem(key, "", value, where)
         return value, None
     if value is False and "no" in key.limits.choices:
@@ -52,7 +61,7 @@ def convert(key: Key, value: Any, where: str) -> tuple[Any, Problem | None]:
         return key.hint(value), None
     try:
         OmegaConf.update(_blank(), key.path, value, merge=False)
-    except (OmegaConfBaseException, ValueError, TypeError):
+    except (OmegaConfBaseException, ValueError, TypeError, OverflowError):
         return None, _problem(key, "", value, where)
     converted = OmegaConf.select(_blank(), key.path)
     return (OmegaConf.to_container(converted) if OmegaConf.is_config(converted) else converted), None
@@ -62,7 +71,7 @@ def shown(key: str, value: Any) -> str:
     """A value as it may be printed: secrets masked, long ones cut."""
     if secrets.is_secret(key):
         return secrets.MARK
-    text = secrets.scrub(repr(value) if isinstance(value, str) else str(value))
+    text = secrets.scrub(without_assigned(repr(value) if isinstance(value, str) else str(value)))
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 
@@ -74,6 +83,5 @@ def _problem(key: Key, message: str, value: Any, where: str) -> Problem:
     text = message or f"does not accept {shown(key.path, value)}"
     near = ""
     if key.limits.choices and isinstance(value, str):
-        close = difflib.get_close_matches(value, [str(choice) for choice in key.limits.choices], n=1)
-        near = close[0] if close else ""
+        near = nearest_choice(value, key.limits.choices)
     return Problem(key.path, text, allowed=key.allowed, where=where, nearest=near)

@@ -12,10 +12,10 @@ from gliexp.data import formats
 from gliexp.data.collisions import collisions
 from gliexp.data.crossings import crossings
 from gliexp.data.formats import PLAIN, Layout
-from gliexp.data.reading import Checked, checked, place, reader_of, refuse_file
+from gliexp.data.reading import NO_ROW, Checked, RowChecker, checked, place, reader_of, refuse_file
 from gliexp.data.row import BadRow, Example
 from gliexp.data.spread import Spread
-from gliexp.data.twins import Twins
+from gliexp.data.twins import Line, Twins
 from gliexp.errors import Problem, Refusal
 
 NAMED = 1000
@@ -60,8 +60,8 @@ class Audit:
         """Labels that look like one label spelled in several ways."""
         return collisions(self.entity_labels) + collisions(self.relation_labels)
 
-    def add(self, line: int, row: Example, count_tokens: TokenCounter | None = None) -> None:
-        """Count one good row."""
+    def add(self, line: Line, row: Example, count_tokens: TokenCounter | None = None) -> None:
+        """Count one good row; `line` is `file:line` inside a directory of several files."""
         self.rows += 1
         words, entities = row["tokenized_text"], row["ner"]
         self.words.add(len(words))
@@ -118,26 +118,33 @@ def audit(
     *,
     layout: Layout = PLAIN,
     tag_names: Sequence[str] | None = None,
+    label_names: Mapping[str, str] | None = None,
     count_tokens: TokenCounter | None = None,
     on_row: Sequence[Callable[[Checked], None]] = (),
+    found: Audit | None = None,
+    own_reader: RowChecker | None = None,
 ) -> Audit:
     """Look at every row of one file.
 
-    `layout` says what the file does not, `tag_names` name tags that are numbers. `count_tokens` gives the sub-tokens of
-    a row's words. Each of `on_row` is handed every row, good or bad,
-    after it was looked at: for progress, and for writing rows out.
+    `layout` says what the file does not, `tag_names` name tags that are numbers, `label_names` gives labels other
+    names. `count_tokens` gives the sub-tokens of a row's words. Each of `on_row` is handed every row, good or bad,
+    after it was looked at: for progress, and for writing rows out. `found` is the audit to fill and `own_reader` checks
+    the rows where they are not GLiNER's; names and tags are its business then.
     Raises Refusal where the file cannot be opened at all; a bad row is counted and named, not raised.
     """
     named = format_of(path, file_format, layout)
-    found = Audit(str(path), named)
-    for row in checked(path, reader_of(named, fields, tag_names), named, layout):
+    found = found or Audit(str(path), named)
+    reader = own_reader or reader_of(named, fields, tag_names, label_names)
+    for row in checked(path, reader, named, layout):
         if isinstance(row.outcome, BadRow):
             found.refuse(place(str(path), row.file, row.line), str(row.outcome))
         else:
-            found.add(row.line, row.outcome.example, count_tokens)
+            found.add(f"{row.file}:{row.line}" if row.file else row.line, row.outcome.example, count_tokens)
             found.dropped.update(row.outcome.dropped)
         for take in on_row:
             take(row)
+    if not found.rows and not found.bad_rows:
+        found.refuse(str(path), NO_ROW)
     return found
 
 

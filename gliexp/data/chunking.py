@@ -85,6 +85,8 @@ def part(row: Row, window: Window) -> Example:
         "tokenized_text": list(row["tokenized_text"][window.start : window.end]),
         "ner": [[first - window.start, last - window.start, label] for first, last, label in entities],
     }
+    if "clusters" in row:
+        example["clusters"] = [[moved[index] for index in cluster if index in moved] for cluster in row["clusters"]]
     if "relations" in row:
         example["relations"] = [
             [moved[head], moved[tail], label]

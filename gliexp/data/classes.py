@@ -6,11 +6,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from gliexp.config.schema.classifier import MULTI, SINGLE
 from gliexp.config.schema.data import Data
 from gliexp.data.class_row import ClassRowReader
 from gliexp.data.labels import LabelSampler
 from gliexp.data.losses import Losses
+from gliexp.data.renaming import Renaming
+from gliexp.data.rows import Rows
 from gliexp.errors import Problem, Refusal
 
 Row = Mapping[str, Any]
@@ -24,15 +28,14 @@ UNEXPLAINED = "row that only says no (single_label_classification)"
 def reader(data: Data) -> ClassRowReader:
     """The reader of this config's files."""
     names = data.fields
-    return ClassRowReader(
-        {
-            "text": names.text,
-            "all_labels": names.all_labels,
-            "true_labels": names.true_labels,
-            "prompt": names.prompt,
-            "examples": names.examples,
-        }
-    )
+    named = {
+        "text": names.text,
+        "all_labels": names.all_labels,
+        "true_labels": names.true_labels,
+        "prompt": names.prompt,
+        "examples": names.examples,
+    }
+    return ClassRowReader(named, Renaming(data.label_names), data.columns.labels_separator)
 
 
 def settle(splits: Any, data: Data) -> None:
@@ -42,19 +45,18 @@ def settle(splits: Any, data: Data) -> None:
     there is none.
     """
     named = list(dict.fromkeys(data.class_labels)) if data.class_labels else None
-    found = {label for row in splits.train for label in (*row["true"], *row.get("all_labels", ()))}
+    rows = {split: Rows.of(getattr(splits, split)) for split in ("train", "dev", "test")}
+    found = {label for one in rows["train"].label_sets() for label in (*one.entity, *(one.entity_offered or ()))}
     splits.class_labels = named or sorted(found)
     if not splits.class_labels:
         raise Refusal([Problem("data.train_data", "no row has a label: there is nothing to learn")])
     known = set(splits.class_labels)
-    for split in ("train", "dev", "test"):
-        counts = Counter(
-            label
-            for row in getattr(splits, split)
-            if "all_labels" not in row
-            for label in row["true"]
-            if label not in known
-        )
+    for split, of_split in rows.items():
+        numbers, sets = of_split.labels
+        counts = Counter[str]()
+        for one, times in zip(sets, np.bincount(numbers, minlength=len(sets)).tolist(), strict=True):
+            if one.entity_offered is None and times:
+                counts.update({label: times for label in one.entity if label not in known})
         if counts:
             splits.unknown[split] = counts
 
@@ -101,3 +103,7 @@ class ClassSampler:
     def offer(self, row: Row, *, seed: int, epoch: int, index: int) -> list[str]:
         """The labels for row `index` in `epoch`, in the order of the prompt."""
         return self._sampler.choose(row["true"], row.get("all_labels"), seed=seed, epoch=epoch, index=index)
+
+    def most(self, row: Row) -> list[str]:
+        """The longest labels that `offer` can give this row in any epoch."""
+        return self._sampler.longest(row["true"], row.get("all_labels"))

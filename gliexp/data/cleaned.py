@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+from gliexp.data.class_repair import mend_class, plain
+from gliexp.data.class_row import ClassRowReader
 from gliexp.data.reading import Checked
 from gliexp.data.repair import mend
 from gliexp.data.row import BadRow, RowReader, Tidied
@@ -21,7 +23,7 @@ class Cleaned:
     counts what was done, by kind.
     """
 
-    def __init__(self, path: Path, reader: RowReader) -> None:
+    def __init__(self, path: Path, reader: RowReader | ClassRowReader) -> None:
         self.path = path
         self.kept = self.mended = self.left = 0
         self.repairs: Counter[str] = Counter()
@@ -35,10 +37,12 @@ class Cleaned:
 
     def row(self, row: Checked) -> None:
         """Write the row if it can be used, as it is or mended."""
-        mended = mend(row.row, self._reader.names)
+        if isinstance(self._reader, ClassRowReader):
+            mended, has_tags = mend_class(row.row, self._reader.names), False
+        else:
+            mended, has_tags = mend(row.row, self._reader.names), self._reader.has_tags(row.row) is True
         # a reader of tags knows their scheme from the whole file, which this one has not seen
-        as_read = not mended.repairs or self._reader.has_tags(row.row)
-        tidied = row.outcome if as_read else self._again(mended.row)
+        tidied = row.outcome if not mended.repairs or has_tags else self._again(mended.row)
         if isinstance(tidied, BadRow):
             self.left += 1
             return
@@ -46,7 +50,10 @@ class Cleaned:
         self.mended += isinstance(row.outcome, BadRow)
         self.repairs.update(mended.repairs)
         self.repairs.update(tidied.dropped)
-        self._file.write(json.dumps(tidied.example, ensure_ascii=False) + "\n")
+        example = tidied.example
+        if isinstance(self._reader, ClassRowReader):
+            example = plain(example)
+        self._file.write(json.dumps(example, ensure_ascii=False) + "\n")
 
     def _again(self, row: object) -> Tidied | BadRow:
         try:

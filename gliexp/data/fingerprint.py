@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from pathlib import Path
 
 from gliexp.config.sources import SAMPLE, Source, files, sources
 from gliexp.data import sample
+from gliexp.data.file_hash import file_hash
 from gliexp.data.formats import brat
 
 
@@ -45,9 +47,25 @@ def of_value(value: object, split: str, task: str = "ner") -> list[str]:
     return [of_source(file, split, task) for source in sources(value) for file in files(source)]
 
 
+def stamp(path: Path) -> tuple[int, ...]:
+    """What changes when a file is written: device, inode, size, time of the last change; of other things nothing."""
+    if not path.is_file():
+        return ()
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+_KNOWN: dict[tuple[int, ...], str] = {}
+_SETTLED = 2.0
+"""Seconds after its last change from which a file's stamp can be trusted: clocks of file systems are coarse."""
+
+
 def _of_file(path: Path) -> str:
-    hashed = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            hashed.update(piece)
-    return hashed.hexdigest()
+    """The hash, taken once a process: a run asks for it several times, and a file may be large."""
+    mark = stamp(path)
+    if mark in _KNOWN:
+        return _KNOWN[mark]
+    found = file_hash(path)
+    if mark and stamp(path) == mark and time.time() - mark[-1] / 1e9 > _SETTLED:
+        _KNOWN[mark] = found
+    return found

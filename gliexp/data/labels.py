@@ -7,6 +7,7 @@ ahead the workers read, and it cuts gold labels away at max_types. Here the choi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from random import Random
 from typing import Any, NamedTuple
 
@@ -34,7 +35,8 @@ class LabelSampler:
     whole set in its own order, which is how the model will be asked in the end, and the others their gold labels and a
     random part of the rest, in random order, which keeps it able to answer about sets that it was not trained on.
     At most `max_types` of each kind are offered, but a gold label is never dropped for it. A row's own
-    ner_labels/rel_labels take the place of the set.
+    ner_labels/rel_labels take the place of the set. `texts` are what stands in the prompt for labels, where it is not
+    they themselves.
     """
 
     def __init__(
@@ -44,11 +46,15 @@ class LabelSampler:
         policy: str = "all",
         max_types: int = 25,
         negative_ratio: int = 1,
+        texts: Mapping[str, str] | None = None,
     ) -> None:
         if policy not in POLICIES:
             raise Refusal([Problem("data.label_sampling", f"unknown policy {policy!r}", allowed=", ".join(POLICIES))])
         self._entity = _in_order(entity_labels)
         self._relation = _in_order(relation_labels)
+        self._texts = texts or {}
+        self._longest_entity = sorted(self._entity, key=self._shorter)
+        self._longest_relation = sorted(self._relation, key=self._shorter)
         self._policy = policy
         self._max_types = max_types
         self._negative_ratio = negative_ratio
@@ -71,23 +77,32 @@ class LabelSampler:
 
     def most(self, example: Mapping[str, Any]) -> Offered:
         """The longest prompt that `offer` can give this row in any epoch: its own labels and the longest others."""
-        entity = self._longest((item[2] for item in example["ner"]), example.get("ner_labels"), self._entity)
+        entity = self.longest((item[2] for item in example["ner"]), example.get("ner_labels"))
         related = (item[2] for item in example.get("relations", ()))
-        return Offered(entity, self._longest(related, example.get("rel_labels"), self._relation))
+        return Offered(entity, self._longest(related, example.get("rel_labels"), self._longest_relation))
+
+    def longest(self, gold: Iterable[str], own: Sequence[str] | None) -> list[str]:
+        """The longest that `choose` can give a row that holds `gold` and names `own` to choose from."""
+        return self._longest(gold, own, self._longest_entity)
 
     def _longest(self, given: Iterable[str], own: Sequence[str] | None, pool: Sequence[str]) -> list[str]:
-        gold = sorted(set(given))
-        others = [label for label in (pool if own is None else sorted(set(own))) if label not in gold]
+        held = set(given)
+        gold = sorted(held)
         count = max(0, self._max_types - len(gold))
         if self._policy == "sampled" and own is None:
             count = min(count, self._negative_ratio * len(gold) or max(1, self._negative_ratio))
-        return gold + sorted(others, key=lambda label: -len(label))[:count]
+        longest = pool if own is None else sorted(sorted(set(own)), key=self._shorter)
+        return gold + list(islice((label for label in longest if label not in held), count))
+
+    def _shorter(self, label: str) -> int:
+        return -len(self._texts.get(label, label))
 
     def _choose(
         self, draw: Random, whole: bool, given: Iterable[str], own: Sequence[str] | None, pool: Sequence[str]
     ) -> list[str]:
-        gold = sorted(set(given))
-        others = [label for label in (pool if own is None else sorted(set(own))) if label not in gold]
+        held = set(given)
+        gold = sorted(held)
+        others = [label for label in (pool if own is None else sorted(set(own))) if label not in held]
         wanted = len(others) if whole or own is not None else self._wanted(draw, len(gold), len(others))
         room = max(0, self._max_types - len(gold))
         chosen = gold + draw.sample(others, min(wanted, room, len(others)))

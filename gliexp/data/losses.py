@@ -105,7 +105,7 @@ def account(
     limits = Limits(max_width, relations, one_label)
     for index, row in enumerate(rows):
         shown = views[index] if views is not None else [_first_words(row, max_len)]
-        _account_row(losses, row, places[index] if places else f"row {index}", shown, limits)
+        account_row(losses, row, places[index] if places else f"row {index}", shown, limits)
     return losses
 
 
@@ -124,7 +124,8 @@ def settle(losses: Losses, on_loss: str) -> str:
     return losses.summary()
 
 
-def _account_row(losses: Losses, row: Example, place: str, views: Sequence[View], limits: Limits) -> None:
+def account_row(losses: Losses, row: Example, place: str, views: Sequence[View], limits: Limits) -> None:
+    """Count what is lost of one row, of which the model is shown `views`."""
     _account_words(losses, len(row["tokenized_text"]), place, views)
     kept: dict[int, list[View]] = {}
     spans: set[tuple[int, int]] = set()

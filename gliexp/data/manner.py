@@ -18,6 +18,7 @@ def layout(data: Data, split: str, source: Source = ANY) -> Layout:
         names=columns.names,
         token=columns.token,
         tag=columns.tag,
+        sentence=columns.sentence,
         split=source.split or split,
         subset=source.subset,
         known=(fields.tokens, fields.text, fields.ner, fields.relations, fields.labels),

@@ -7,12 +7,16 @@ a model otherwise learns the names by heart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from random import Random
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from gliexp.data.row import Example
+from gliexp.data.rows import Rows
 
 Row = Mapping[str, Any]
 
@@ -30,7 +34,7 @@ class MentionSwap:
 
     def __init__(
         self,
-        rows: Iterable[Row],
+        rows: Sequence[Example],
         probability: float,
         *,
         max_words: int | None = None,
@@ -40,11 +44,8 @@ class MentionSwap:
         self.probability = probability
         self.fits = fits
         self.max_words = max_words
-        self._mentions: dict[str, list[list[str]]] = {}
-        for row in rows:
-            for start, end, label in row["ner"]:
-                if max_width is None or end - start < max_width:
-                    self._mentions.setdefault(label, []).append(list(row["tokenized_text"][start : end + 1]))
+        self._rows = Rows.of(rows)
+        self._mentions = _by_label(self._rows, max_width)
 
     def __call__(self, row: Row, *, seed: int, epoch: int, index: int) -> Example:
         """The row, or a copy with some mentions exchanged; the order of `ner` stays, so relations stay right."""
@@ -58,7 +59,8 @@ class MentionSwap:
             words += source[at:start]
             mention = source[start : end + 1]
             if label in self._mentions and draw.random() < SHARE:
-                mention = draw.choice(self._mentions[label])
+                row_number, first, last = self._mentions[label][draw.choice(range(len(self._mentions[label])))].tolist()
+                mention = self._rows[row_number]["tokenized_text"][first : last + 1]
             places[number] = [len(words), len(words) + len(mention) - 1, label]
             words += mention
             at = end + 1
@@ -67,6 +69,18 @@ class MentionSwap:
             return dict(row)
         changed = {**row, "tokenized_text": words, "ner": [places[number] for number in range(len(places))]}
         return changed if self.fits is None or self.fits(changed) else dict(row)
+
+
+def _by_label(rows: Rows, max_width: int | None) -> dict[str, npt.NDArray[np.int64]]:
+    """The mentions of each label as row, first and last word: their words stay where they are."""
+    spans = rows.spans()
+    narrow = np.ones(len(spans.row), bool) if max_width is None else spans.last - spans.first < max_width
+    found = {}
+    for number, label in enumerate(spans.labels):
+        at = np.flatnonzero(narrow & (spans.label == number))
+        if len(at):
+            found[label] = np.stack([spans.row[at], spans.first[at], spans.last[at]], axis=1)
+    return found
 
 
 def _overlap(entities: Iterable[tuple[int, int, str]]) -> bool:

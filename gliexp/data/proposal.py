@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gliexp.data.audit import Audit
+from gliexp.data.class_audit import ClassAudit
 
 LONGEST = 512
 """Words up to which a row is trained whole; longer ones are cut into windows, since attention grows with the square."""
@@ -32,6 +33,9 @@ def propose(audits: Sequence[Audit]) -> list[Setting]:
     audits = [audit for audit in audits if audit.rows]
     if not audits:
         return []
+    classes = [audit for audit in audits if isinstance(audit, ClassAudit)]
+    if classes:
+        return _classification(classes)
     return [*_length(audits), *_width(audits), *_types(audits), *_nesting(audits)]
 
 
@@ -48,6 +52,21 @@ def _length(audits: Sequence[Audit]) -> list[Setting]:
         ),
         Setting(f"data.long_doc_chunking.max_words={WINDOW}", "short windows train fastest"),
         Setting(f"data.long_doc_chunking.stride={stride}", f"the widest entity has {_widest(audits)} words"),
+    ]
+
+
+def _classification(audits: Sequence[ClassAudit]) -> list[Setting]:
+    one = all(set(audit.labels_per_row.counts) == {1} and not audit.graded for audit in audits)
+    several = sum(audit.labels_per_row.above(1) for audit in audits)
+    none = sum(audit.empty_rows for audit in audits)
+    kind = "single" if one else "multi"
+    why = "each row has one true label" if one else f"{several} rows have several true labels, {none} have none"
+    labels = {label for audit in audits for label in (*audit.entity_labels, *audit.offered_labels)}
+    most = max((max(audit.offered_per_row.counts, default=0) for audit in audits), default=0) or len(labels)
+    slots = f"{len(labels)} labels, at most {most} offered to a row"
+    return [
+        Setting(f"model.problem_type={kind}_label_classification", why),
+        Setting(f"model.max_num_classes={most}", slots),
     ]
 
 

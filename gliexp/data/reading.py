@@ -3,36 +3,49 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from gliexp.data import formats
 from gliexp.data.formats import PLAIN, Layout, Raw
+from gliexp.data.renaming import Renaming
 from gliexp.data.row import BadRow, Example, Lacking, RowReader, Tidied, WholeText
 from gliexp.errors import Problem, Refusal
 
 SHOWN = 20
-LOOKED_AT = 1000
+NAMED = 1000
+"""Bad rows of a file kept one by one; more of them are counted alone, so that a wrong file does not fill the memory."""
 
+HELD = 2_000_000
+"""Words of rows with tags that wait in memory for the scheme of the tags, which all of a file tells."""
+
+NO_ROW = "the file holds no row"
 DIRECTORIES = "a file, or a directory of brat pairs or one written by datasets' save_to_disk"
 
 
 class RowChecker(Protocol):
-    """Whoever brings a raw row into a task's form; raises BadRow."""
+    """Whoever brings a raw row into a task's form, labels under the names of `rename`; raises BadRow."""
+
+    rename: Renaming
 
     def tidy(self, row: object) -> Tidied: ...
 
 
+Take = Callable[[Example, int, str], None]
+"""Is handed each good row with its line and, inside a directory of several files, its file."""
+
+
 @dataclass
 class Reading:
-    """The rows of one file, the line each came from (same order), and what was dropped, counted by reason.
+    """How one file was read: how many good rows it has, what was dropped, counted by reason, and what is wrong.
 
-    `files` names the file of each row inside a directory of several ("" otherwise). `notes` names what was left out,
-    with its place. `format` and `detail` say how the file was read.
+    `notes` names what was left out, with its place. `format` and `detail` say how the file was read. `examples` are
+    the rows where `scan` gathered them, `lines` and `files` where each came from (same order). `renamed` are labels of
+    the file with their new names.
     """
 
     path: str
@@ -44,6 +57,8 @@ class Reading:
     lines: list[int] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
+    rows: int = 0
+    renamed: dict[str, str] = field(default_factory=dict)
 
     def place(self, index: int) -> str:
         """`file:line` of row `index`."""
@@ -81,6 +96,34 @@ def scan(
 
     `own_reader` checks the rows where they are not GLiNER's; `fields` and `tag_names` are its business then.
     """
+    examples: list[Example] = []
+    lines: list[int] = []
+    files: list[str] = []
+
+    def take(example: Example, line: int, file: str) -> None:
+        examples.append(example)
+        lines.append(line)
+        files.append(file)
+
+    reading = gather(path, take, fields, file_format, layout, tag_names, own_reader)
+    reading.examples, reading.lines, reading.files = examples, lines, files
+    return reading
+
+
+def gather(
+    path: str | Path,
+    take: Take,
+    fields: Mapping[str, str | None] | None = None,
+    file_format: str | None = None,
+    layout: Layout = PLAIN,
+    tag_names: Sequence[str] | None = None,
+    own_reader: RowChecker | None = None,
+    label_names: Mapping[str, str] | None = None,
+) -> Reading:
+    """Like `scan`, with each good row handed to `take`, so that few are in memory at a time.
+
+    `label_names` gives labels other names; `own_reader` has its own.
+    """
     reading = Reading(str(path))
     refused = refuse_file(Path(path), file_format, layout)
     if refused is not None:
@@ -88,30 +131,32 @@ def scan(
         return reading
     found = None if _named(file_format) else formats.recognise(Path(path), layout)
     reading.format, reading.detail = found or (_named(file_format) or "jsonl", "")
-    reader = own_reader or reader_of(reading.format, fields, tag_names)
+    reader = own_reader or reader_of(reading.format, fields, tag_names, label_names)
     lacking = 0
     for row in checked(path, reader, reading.format, layout):
         if isinstance(row.outcome, BadRow):
-            if isinstance(row.outcome, WholeText) and not reading.examples:
+            if isinstance(row.outcome, WholeText) and not reading.rows:
                 reading.problems = [_other_task(row.outcome, str(path))]
                 return reading
             lacking += isinstance(row.outcome, Lacking)
             where = place(reading.path, row.file, row.line)
             reading.problems.append(Problem("data", str(row.outcome), where=where))
+            if len(reading.problems) > NAMED:  # the last is kept too: it may say why the file ends there
+                reading.problems[-2] = reading.problems[NAMED - 1]
             continue
-        reading.examples.append(row.outcome.example)
-        reading.lines.append(row.line)
-        reading.files.append(row.file)
+        take(row.outcome.example, row.line, row.file)
+        reading.rows += 1
         if row.outcome.dropped:
             reading.dropped.update(row.outcome.dropped)
         reading.notes.extend(f"{place(reading.path, row.file, '')}{note}" for note in row.notes)
+    reading.renamed = dict(reader.rename.met)
     if isinstance(reader, RowReader) and reader.scheme is not None:
         reading.detail = ", ".join(filter(None, (reading.detail, reader.scheme.name)))
-    if not reading.examples and lacking == len(reading.problems) > 1:
+    if not reading.rows and lacking == len(reading.problems) > 1:
         message = f"{reading.problems[0].message} (so in all {len(reading.problems)} rows)"
         reading.problems = [Problem("data", message, where=str(path))]
-    if not reading.examples and not reading.problems:
-        reading.problems.append(Problem("data", "the file holds no row", where=str(path)))
+    if not reading.rows and not reading.problems:
+        reading.problems.append(Problem("data", NO_ROW, where=str(path)))
     return reading
 
 
@@ -128,27 +173,33 @@ class Checked(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def reader_of(name: str, fields: Mapping[str, str | None] | None, tag_names: Sequence[str] | None = None) -> RowReader:
+def reader_of(
+    name: str,
+    fields: Mapping[str, str | None] | None,
+    tag_names: Sequence[str] | None = None,
+    label_names: Mapping[str, str] | None = None,
+) -> RowReader:
     """Who checks the rows of a format: `fields` count for those whose rows carry the user's own names."""
     form = formats.FORMATS[name]
-    return RowReader(fields if form.mapped else None, tag_names=tag_names, cells=form.cells)
+    named = fields if form.mapped else None
+    return RowReader(named, tag_names=tag_names, cells=form.cells, rename=Renaming(label_names))
 
 
 def checked(
     path: str | Path, reader: RowChecker, file_format: str | None = None, layout: Layout = PLAIN
 ) -> Iterator[Checked]:
-    """Each row of a file that can be opened; one row is held at a time, or LOOKED_AT where none tells of tags or spans.
+    """Each row of a file that can be opened; one is held at a time, or HELD words of them where tags are not yet known.
 
-    A file with tags is gone through twice.
+    Only a file with tags that is longer than that is gone through twice.
     """
     name = _named(file_format) or formats.guess(Path(path), layout)
     raws = formats.rows(Path(path), name, layout)
     if isinstance(reader, RowReader):
-        seen, told = _first(raws, reader)
+        held, told, ended = _hold(raws, reader)
         if told is not False:
             # All of it: a file may be sorted, with thousands of rows before an entity shows how tags are written.
-            reader.look(raw.row for raw in formats.rows(Path(path), name, layout))
-        raws = chain(seen, raws)
+            reader.look(raw.row for raw in (held if ended else formats.rows(Path(path), name, layout)))
+        raws = chain(held, raws)
     for raw in raws:
         try:
             if raw.reason:
@@ -162,15 +213,30 @@ def checked(
         yield Checked(raw.line, tidied, raw.row, raw.file, raw.notes)
 
 
-def _first(raws: Iterator[Raw], reader: RowReader) -> tuple[list[Raw], bool | None]:
-    """The rows up to the first that tells, at most LOOKED_AT, and whether it has tags; None where none of them told."""
-    seen: list[Raw] = []
-    for raw in islice(raws, LOOKED_AT):
-        seen.append(raw)
-        told = reader.has_tags(raw.row)
-        if told is not None:
-            return seen, told
-    return seen, None
+def _hold(raws: Iterator[Raw], reader: RowReader) -> tuple[list[Raw], bool | None, bool]:
+    """The first rows, whether they have tags (None: none of them told), and whether these are all rows.
+
+    Up to the first row that has spans, or up to HELD words.
+    """
+    held: list[Raw] = []
+    told: bool | None = None
+    size = 0
+    for raw in raws:
+        held.append(raw)
+        told = reader.has_tags(raw.row) if told is None else told
+        if told is False:
+            return held, told, False
+        size += _size(raw.row)
+        if size > HELD:
+            return held, told, False
+    return held, told, True
+
+
+def _size(row: object) -> int:
+    """About how many words a raw row holds."""
+    if not isinstance(row, dict):
+        return 1
+    return 1 + sum(len(value) if isinstance(value, list) else 1 for value in row.values())
 
 
 def place(path: str, file: str, line: int | str) -> str:

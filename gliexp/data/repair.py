@@ -40,7 +40,7 @@ def mend(row: object, names: Mapping[str, Sequence[str]]) -> Mended:
             changed[name] = [_item(item, parts, mended.repairs) for item in changed[name]]
     for name in ("ner_labels", "rel_labels"):
         if isinstance(changed.get(name), list):
-            changed[name] = [_label(label, mended.repairs) for label in changed[name]]
+            changed[name] = [trimmed(label, mended.repairs) for label in changed[name]]
     _leave_hollow_words_out(changed, names, mended.repairs)
     _offer_own(changed, "ner_labels", names["ner"], mended.repairs)
     _offer_own(changed, "rel_labels", names["relations"], mended.repairs)
@@ -55,10 +55,10 @@ def _item(item: object, parts: tuple[str, str, str], repairs: Counter[str]) -> o
     first, second, label = parts
     if isinstance(item, dict):
         whole = {key: _whole(item[key], repairs) for key in (first, second) if key in item}
-        named = {label: _label(item[label], repairs)} if label in item else {}
+        named = {label: trimmed(item[label], repairs)} if label in item else {}
         return {**item, **whole, **named}
     if isinstance(item, list) and len(item) == 3:
-        return [_whole(item[0], repairs), _whole(item[1], repairs), _label(item[2], repairs)]
+        return [_whole(item[0], repairs), _whole(item[1], repairs), trimmed(item[2], repairs)]
     return item
 
 
@@ -70,7 +70,8 @@ def _whole(value: object, repairs: Counter[str]) -> object:
     return int(value)  # type: ignore[call-overload]
 
 
-def _label(value: object, repairs: Counter[str]) -> object:
+def trimmed(value: object, repairs: Counter[str]) -> object:
+    """A label without the space around it; what is no label comes back as it is."""
     if not isinstance(value, str) or not value.strip() or value == value.strip():
         return value
     repairs[SPACE] += 1

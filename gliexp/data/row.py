@@ -13,6 +13,7 @@ from typing import Any
 
 from gliexp.data import listing, spans, tags, values, word_list, words
 from gliexp.data.bad_row import BadRow as BadRow
+from gliexp.data.renaming import Renaming
 
 Example = dict[str, Any]
 
@@ -46,8 +47,8 @@ class Tidied:
 class RowReader:
     """Checks rows under one mapping of field names (`{"tokens": "words", ...}`; without a name, ALIASES).
 
-    `tag_names` name tags that are numbers. With `cells`, lists may be written as text, as in CSV. `scheme` is how tags
-    are written; None looks at each row by itself, `look` settles it for a file.
+    `tag_names` name tags that are numbers. With `cells`, lists may be written as text, as in CSV. `rename` gives labels
+    other names. `scheme` is how tags are written; None looks at each row by itself, `look` settles it for a file.
     """
 
     def __init__(
@@ -56,10 +57,12 @@ class RowReader:
         *,
         tag_names: Sequence[str] | None = None,
         cells: bool = False,
+        rename: Renaming | None = None,
     ) -> None:
         self.names = {key: _names((fields or {}).get(key), usual) for key, usual in ALIASES.items()}
         self.tag_names = tag_names
         self.cells = cells
+        self.rename = rename or Renaming()
         self.scheme: tags.Scheme | None = None
 
     def look(self, rows: Iterable[object]) -> None:
@@ -99,15 +102,24 @@ class RowReader:
             entities = [spans.entity(item, place, tokens, found, text) for place, item in enumerate(items)]
             if found is not None and (widened := spans.widened(items, entities, found, text)):
                 tidied.dropped[WIDENED] = widened
+        if self.rename:
+            entities = [(start, end, self.rename(label)) for start, end, label in entities]
         example = tidied.example
         example["ner"], moved = spans.once(entities)
         if len(example["ner"]) < len(entities):
             tidied.dropped["entity stated twice"] = len(entities) - len(example["ner"])
         name, items = self._list(row, "relations", spans.RELATION)
         if items is not None:
-            _add_relations(tidied, [spans.relation(item, place, moved) for place, item in enumerate(items)])
-        _add_offered(example, row, "ner_labels", {label for *_, label in example["ner"]})
-        _add_offered(example, row, "rel_labels", {label for *_, label in example.get("relations", [])})
+            related = [spans.relation(item, place, moved) for place, item in enumerate(items)]
+            _add_relations(tidied, [(head, tail, self.rename(label)) for head, tail, label in related])
+        if row.get("clusters") is not None:
+            found_clusters = spans.clusters(row["clusters"], moved)
+            if found_clusters is None:
+                tidied.dropped["clusters that are not lists of entities' places"] = 1
+            else:
+                example["clusters"] = found_clusters
+        self._add_offered(example, row, "ner_labels", {label for *_, label in example["ner"]})
+        self._add_offered(example, row, "rel_labels", {label for *_, label in example.get("relations", [])})
         return tidied
 
     def _words(self, row: Mapping[str, Any]) -> tuple[list[str], list[words.Word] | None, Any]:
@@ -153,6 +165,17 @@ class RowReader:
             values.label(label, "the label of a tag")
         return entities
 
+    def _add_offered(self, example: Example, row: Mapping[str, Any], key: str, gold: set[str]) -> None:
+        """The row's own list of offered labels. It must hold every gold one: a missing one is trained as absent."""
+        if row.get(key) is None:
+            return
+        offered = [values.label(value, f"{key}[{place}]") for place, value in enumerate(values.listed(row[key], key))]
+        offered = self.rename.all(offered)
+        missing = sorted(gold.difference(offered))
+        if missing:
+            raise BadRow(f"{key} lacks the row's own label {', '.join(missing)}")
+        example[key] = list(dict.fromkeys(offered))
+
     def _find(self, row: Mapping[str, Any], key: str) -> tuple[str, Any]:
         for name in self.names[key]:
             if name in row:
@@ -177,14 +200,3 @@ def _add_relations(tidied: Tidied, relations: Sequence[tuple[int, int, str]]) ->
     tidied.example["relations"] = [list(relation) for relation in kept]
     if len(kept) < len(relations):
         tidied.dropped["relation stated twice"] = len(relations) - len(kept)
-
-
-def _add_offered(example: Example, row: Mapping[str, Any], key: str, gold: set[str]) -> None:
-    """The row's own list of offered labels. It must hold every gold label: a missing one would be trained as absent."""
-    if row.get(key) is None:
-        return
-    offered = [values.label(value, f"{key}[{place}]") for place, value in enumerate(values.listed(row[key], key))]
-    missing = sorted(gold.difference(offered))
-    if missing:
-        raise BadRow(f"{key} lacks the row's own label {', '.join(missing)}")
-    example[key] = list(dict.fromkeys(offered))

@@ -82,3 +82,12 @@ def relation(item: object, place: int, moved: Sequence[int]) -> tuple[int, int, 
             raise BadRow(f"{what}: {side} {index} names no entity, the row has {len(moved)}")
         ends.append(moved[index])
     return ends[0], ends[1], values.label(label, f"{what}: label")
+
+
+def clusters(value: object, moved: Sequence[int]) -> list[list[int]] | None:
+    """Lists of entities that are one and the same, by the entities' new indices; None where it is something else."""
+    if not isinstance(value, list) or not all(isinstance(cluster, list) for cluster in value):
+        return None
+    if not all(type(index) is int and 0 <= index < len(moved) for cluster in value for index in cluster):
+        return None
+    return [sorted({moved[index] for index in cluster}) for cluster in value]

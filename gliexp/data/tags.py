@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 
 from gliexp.data import values
@@ -19,6 +20,8 @@ OUTSIDE = frozenset({"O", "_"})
 OPENED_INSIDE = "I- tag without B- (opened an entity)"
 OPENED_AT_END = "end tag without B- (opened an entity)"
 NEVER_ENDED = "entity without its end tag (ended where it stopped)"
+STRAY_END = "end tag in a scheme without any (taken for the last word)"
+STRAY_SINGLE = "single tag in a scheme without any (taken for an entity of one word)"
 
 BEGIN, INSIDE, END, SINGLE = "B", "IM", "EL", "SUW"
 LETTERS = BEGIN + INSIDE + END + SINGLE
@@ -52,14 +55,14 @@ def all_prefixed(found: Iterable[str]) -> bool:
 def recognise(sequences: Iterable[Sequence[str]]) -> Scheme:
     """The scheme of the tags of some rows; of them, the tags and which follows which are kept, not the rows."""
     counts: Counter[str] = Counter()
-    neighbours: set[tuple[str, str]] = set()
+    neighbours: Counter[tuple[str, str]] = Counter()
     for sequence in sequences:
         counts.update(sequence)
-        neighbours.update(zip(chain(("O",), sequence), sequence, strict=False))
+        neighbours.update(zip(chain(("O",), sequence), chain(sequence, ("O",)), strict=True))
     for before, pattern in ((True, _PREFIXED), (False, _SUFFIXED)):
         letters = _letters(counts, pattern)
         if letters and letters & set(BEGIN + INSIDE + SINGLE):
-            return Scheme(_name(letters, neighbours, before), before)
+            return Scheme(_name(counts, neighbours, before), before)
     # Most tags with a letter, some without: a file with faults rather than labels that look like tags.
     named = Counter({tag: count for tag, count in counts.items() if tag not in OUTSIDE})
     letters = {match[1] for tag in named if (match := _PREFIXED.fullmatch(tag))}
@@ -67,7 +70,7 @@ def recognise(sequences: Iterable[Sequence[str]]) -> Scheme:
         letters & set(BEGIN + INSIDE + SINGLE)
         and sum(count for tag, count in named.items() if _PREFIXED.fullmatch(tag)) * 2 >= named.total()
     ):
-        return Scheme(_name(letters, neighbours, True), True)
+        return Scheme(_name(counts, neighbours, True), True)
     return Scheme("bare labels", None)
 
 
@@ -76,37 +79,40 @@ def decode(tags: Sequence[str], scheme: Scheme) -> tuple[list[Span], Counter[str
 
     Raises BadRow for a tag that the scheme does not know.
     """
+    if OUTSIDE.issuperset(tags):
+        return [], Counter()
     if scheme.before is None:
         return _runs(tags), Counter()
     spans: list[Span] = []
     mended: Counter[str] = Counter()
     start, label = -1, ""
-
-    def close(last: int, ended: bool) -> None:
-        nonlocal start
-        if start >= 0:
-            spans.append((start, last, label))
-            if scheme.closes and not ended:
-                mended[NEVER_ENDED] += 1
-        start = -1
-
     for place, tag in enumerate(tags):
-        letter, named = _parted(tag, place, scheme)
-        if not letter:
-            close(place - 1, ended=False)
+        if tag in OUTSIDE:
+            if start >= 0:
+                spans.append((start, place - 1, label))
+                mended[NEVER_ENDED] += scheme.closes
+                start = -1
             continue
-        goes_on = start >= 0 and named == label and letter in INSIDE + END
-        if not goes_on:
-            close(place - 1, ended=False)
+        letter, named = _parted(tag, place, scheme)
+        ends = letter in END
+        if start < 0 or named != label or not (ends or letter in INSIDE):
+            if start >= 0:
+                spans.append((start, place - 1, label))
+                mended[NEVER_ENDED] += scheme.closes
             start, label = place, named
             if letter in INSIDE and scheme.name != "IOB1":
                 mended[OPENED_INSIDE] += 1
-            elif letter in END:
+            elif ends and scheme.closes:
                 mended[OPENED_AT_END] += 1
-        if letter in END + SINGLE:
-            close(place, ended=True)
-    close(len(tags) - 1, ended=False)
-    return spans, mended
+        if ends or letter in SINGLE:
+            spans.append((start, place, label))
+            start = -1
+            if not scheme.closes:
+                mended[STRAY_END if ends else STRAY_SINGLE] += 1
+    if start >= 0:
+        spans.append((start, len(tags) - 1, label))
+        mended[NEVER_ENDED] += scheme.closes
+    return spans, +mended
 
 
 def is_tag(item: object) -> bool:
@@ -116,8 +122,8 @@ def is_tag(item: object) -> bool:
 
 def named(items: Sequence[object], names: Sequence[str] | None) -> list[str]:
     """Tags as text, numbers by `names`; raises BadRow for one that has no name."""
-    if names is None and all(type(item) is str for item in items):
-        return [str(item) for item in items]
+    if names is None and set(map(type, items)) <= {str}:
+        return list(items)  # type: ignore[arg-type]
     return [_named(item, place, names) for place, item in enumerate(items)]
 
 
@@ -143,11 +149,26 @@ def _letters(found: Iterable[str], pattern: re.Pattern[str]) -> set[str] | None:
     return {match[group] for match in matches if match}
 
 
-def _name(letters: set[str], neighbours: Iterable[tuple[str, str]], before: bool) -> str:
-    for name, own in (("BMEWO", "MW"), ("BILOU", "LU"), ("BIOES", "ES")):
-        if letters & set(own):
-            return name
-    return "IOB1" if _is_iob1(neighbours, Scheme("", before)) else "IOB2"
+def _name(counts: Counter[str], neighbours: Counter[tuple[str, str]], before: bool) -> str:
+    scheme = Scheme("", before)
+    letters: Counter[str] = Counter()
+    for tag, count in counts.items():
+        letters[_parted_or_outside(tag, scheme)[0]] += count
+    if sum(letters[letter] for letter in END + SINGLE) >= _unended(neighbours, scheme):
+        for name, own in (("BMEWO", "MW"), ("BILOU", "LU"), ("BIOES", "ES")):
+            if any(letters[letter] for letter in own):
+                return name
+    return "IOB1" if _is_iob1(neighbours, scheme) else "IOB2"
+
+
+def _unended(neighbours: Counter[tuple[str, str]], scheme: Scheme) -> int:
+    """How many entities stop without an end tag: in a scheme that has none all do, and a stray one is a fault."""
+    count = 0
+    for pair, times in neighbours.items():
+        (letter, label), (follows, named) = (_parted_or_outside(tag, scheme) for tag in pair)
+        if letter and letter in BEGIN + INSIDE and not (named == label and follows and follows in INSIDE + END):
+            count += times
+    return count
 
 
 def _is_iob1(neighbours: Iterable[tuple[str, str]], scheme: Scheme) -> bool:
@@ -162,20 +183,27 @@ def _is_iob1(neighbours: Iterable[tuple[str, str]], scheme: Scheme) -> bool:
 
 
 def _parted_or_outside(tag: str, scheme: Scheme) -> tuple[str, str]:
-    try:
-        return _parted(tag, 0, scheme)
-    except BadRow:  # said when the row is read
-        return "", ""
+    """The same without a fault: what has no letter is said when the row is read."""
+    return _halves(tag, bool(scheme.before)) or ("", "")
 
 
 def _parted(tag: str, place: int, scheme: Scheme) -> tuple[str, str]:
     """(border letter, label); both empty outside."""
+    halves = _halves(tag, bool(scheme.before))
+    if halves is None:
+        raise BadRow(f"tag {place} is {tag!r:.40}, which is no tag of {scheme.name}")
+    return halves
+
+
+@lru_cache(maxsize=10_000)
+def _halves(tag: str, before: bool) -> tuple[str, str] | None:
+    """(border letter, label), both empty outside; None for what is no tag. A file has few tags and many words."""
     if tag in OUTSIDE:
         return "", ""
-    match = (_PREFIXED if scheme.before else _SUFFIXED).fullmatch(tag)
+    match = (_PREFIXED if before else _SUFFIXED).fullmatch(tag)
     if match is None:
-        raise BadRow(f"tag {place} is {tag!r:.40}, which is no tag of {scheme.name}")
-    return (match[1], match[2]) if scheme.before else (match[2], match[1])
+        return None
+    return (match[1], match[2]) if before else (match[2], match[1])
 
 
 def _runs(tags: Sequence[str]) -> list[Span]:

@@ -7,12 +7,15 @@ on words that it never meets again. The rule is repeated here because the librar
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
 # A run of word characters, runs joined by single hyphens or underscores kept whole; anything else visible stands alone.
 _WORD = re.compile(r"\w+(?:[-_]\w+)*|\S")
+RULE = f"{_WORD.pattern} {unicodedata.unidata_version}"
+"""What decides how a text is split: the same in two processes, the same words."""
 
 
 class Word(NamedTuple):

@@ -53,6 +53,17 @@ def has_labels_encoder(model: Any) -> bool:
     return variant(model) in {BI_SPAN, BI_TOKEN}
 
 
+def thresholds_take_away(model: Any) -> bool:
+    """Whether a higher threshold only takes away from what a lower one finds, the scores staying as they are.
+
+    Models with relations and label decoders choose by the threshold what they look at next. Token models with
+    represent_spans choose by it the spans that they score anew (gliner/modeling/base.py, get_span_representations).
+    """
+    if has_relations(model) or has_decoder(model):
+        return False
+    return variant(model) not in {UNI_TOKEN, BI_TOKEN} or not getattr(model.config, "represent_spans", False)
+
+
 def text_holder(model: Any) -> Any:
     """The library wrapper whose `.model` is the text backbone."""
     representation = model.model.token_rep_layer

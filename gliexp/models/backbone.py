@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -12,11 +11,13 @@ from typing import Any
 
 from filelock import FileLock
 
+from gliexp.config.cache import cache_directory
 from gliexp.errors import Problem, Refusal
 
 TINY = ("tiny", "tiny_causal")
 BUILT_IN = (*TINY, "minilm")
-LOCATED = ("model_name", "labels_encoder", "labels_decoder")
+LOCATED = ("model_name", "labels_encoder", "labels_decoder", "encoder_model", "label_model_name")
+"""Keys of GLiNER's and GLiClass's configs that name a backbone."""
 
 
 def locate(name: str, source: str) -> str:
@@ -48,21 +49,17 @@ def located(values: Mapping[str, Any], revision: str | None = None) -> dict[str,
         if found.get(key):
             source = "built_in" if found[key] in BUILT_IN else "hub"
             found[key] = locate(found[key], source)
-    name = found["model_name"]
-    if revision is not None and not Path(name).exists():
+    text = text_key(found)
+    if revision is not None and not Path(found[text]).exists():
         from huggingface_hub import snapshot_download
 
-        found["model_name"] = snapshot_download(name, revision=revision)
+        found[text] = snapshot_download(found[text], revision=revision)
     return found
 
 
-def cache_directory() -> Path:
-    """Where built backbones are kept: $GLIEXP_CACHE, else $XDG_CACHE_HOME/gliexp, else ~/.cache/gliexp."""
-    named = os.environ.get("GLIEXP_CACHE")
-    if named:
-        return Path(named).expanduser()
-    shared = os.environ.get("XDG_CACHE_HOME")
-    return (Path(shared) if shared else Path.home() / ".cache") / "gliexp"
+def text_key(values: Mapping[str, Any]) -> str:
+    """The key that names the text encoder: GLiClass's, where there is one, else GLiNER's."""
+    return "encoder_model" if "encoder_model" in values else "model_name"
 
 
 def _tiny(name: str) -> Path:

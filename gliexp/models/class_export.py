@@ -27,18 +27,37 @@ def verify(
     Opened by gliexp, always; opened by the stock library and asked through its own pipeline, one text at a time, where
     the library reads no padding (see `stock_agrees`). Raises RunFailed when it exceeds 1e-5.
     """
-    again = gliclass.load(directory)
-    again.model.to(classifier.model.device)
+    again = gliclass.load(directory, trust_remote_code=True)  # built and saved here, of what was trusted
+    differences = [compare(classifier, again, directory, rows, labels, max_length)]
     mine = _scores(classifier, rows, labels, max_length)
-    differences = [_apart(mine, _scores(again, rows, labels, max_length))]
     if stock_agrees(classifier.model.config, labels):
         inputs = classifier.inputs(max_length)
         whole = [number for number, row in enumerate(rows) if inputs.read(row, labels[number]).cut == 0]
         stock = stock_scores(directory, [rows[n] for n in whole], [labels[n] for n in whole], max_length)
         differences.append(_apart([mine[number] for number in whole], stock))
-    difference = max(differences)
+    return _accepted(max(differences), directory)
+
+
+def compare(
+    classifier: Classifier,
+    again: Classifier,
+    place: str | Path,
+    rows: Sequence[Row],
+    labels: Sequence[Sequence[str]],
+    max_length: int,
+) -> float:
+    """Largest difference of any probability between two classifiers, the second opened from `place`.
+
+    Raises RunFailed when it exceeds 1e-5.
+    """
+    again.model.to(classifier.model.device)
+    mine, other = (_scores(each, rows, labels, max_length) for each in (classifier, again))
+    return _accepted(_apart(mine, other), place)
+
+
+def _accepted(difference: float, place: str | Path) -> float:
     if not difference <= TOLERANCE:
-        raise RunFailed(f"{directory} does not reload: scores differ by {difference:.2e}, more than {TOLERANCE:.0e}")
+        raise RunFailed(f"{place} does not reload: scores differ by {difference:.2e}, more than {TOLERANCE:.0e}")
     return difference
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 
 from gliexp.config.schema.classifier import BI, FUSED, SEQ2SEQ, SEQ2SEQ_CLS, UNI
@@ -16,6 +17,10 @@ Ids = list[int]
 
 LEAST_ROOM = 4
 """Tokens of text that must fit beside the labels; with fewer the row says nothing."""
+
+
+KEPT = 100_000
+"""Labels whose ids are kept, since the same ones come with every row."""
 
 
 class LabelsTooLong(ValueError):
@@ -40,6 +45,7 @@ class ClassInputs:
     labels_tokenizer: Any
     prompt_first: bool
     max_length: int
+    _known: dict[str, Ids] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def read(self, row: Row, labels: Sequence[str]) -> Read:
         """One row with its labels. The text gives way where both do not fit, and never the labels.
@@ -97,7 +103,12 @@ class ClassInputs:
         return ids
 
     def _labels(self, labels: Sequence[str]) -> list[Ids]:
-        read: list[Ids] = self.labels_tokenizer(list(labels))["input_ids"]
+        if len(self._known) > KEPT:
+            self._known.clear()
+        fresh = [label for label in dict.fromkeys(labels) if label not in self._known]
+        if fresh:
+            self._known |= zip(fresh, self.labels_tokenizer(fresh)["input_ids"], strict=True)
+        read = [self._known[label] for label in labels]
         longest = max(len(ids) for ids in read)
         if longest > self.max_length:
             raise LabelsTooLong(f"a label takes {longest} tokens, more than {self.max_length}")
@@ -127,12 +138,12 @@ def _padded(rows: Sequence[Ids], padding: int) -> tuple[torch.Tensor, torch.Tens
 
 def _label_tensors(rows: Sequence[list[Ids]], padding: int) -> dict[str, torch.Tensor]:
     slots, longest = max(len(row) for row in rows), max(len(ids) for row in rows for ids in row)
-    ids = torch.full((len(rows), slots, longest), padding)
-    mask = torch.zeros(len(rows), slots, longest, dtype=torch.long)
-    real = torch.zeros(len(rows), slots, dtype=torch.long)
+    ids = np.full((len(rows), slots, longest), padding, np.int64)
+    mask, real = np.zeros_like(ids), np.zeros(ids.shape[:2], np.int64)
     for number, row in enumerate(rows):
         real[number, : len(row)] = 1
         for slot, label in enumerate(row):
-            ids[number, slot, : len(label)] = torch.tensor(label)
+            ids[number, slot, : len(label)] = label
             mask[number, slot, : len(label)] = 1
-    return {"class_input_ids": ids, "class_attention_mask": mask, "labels_mask": real}
+    made = {"class_input_ids": ids, "class_attention_mask": mask, "labels_mask": real}
+    return {name: torch.from_numpy(value) for name, value in made.items()}

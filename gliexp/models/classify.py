@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from gliexp.config.schema.classifier import MULTI, REGRESSION
-from gliexp.models.class_inputs import ClassInputs
+from gliexp.models.class_inputs import ClassInputs, LabelsTooLong
 from gliexp.models.predict import undisturbed
 
 Row = Mapping[str, Any]
@@ -19,19 +19,45 @@ def logits(
 ) -> list[torch.Tensor]:
     """Raw scores (number of the row's labels) on CPU in float32, in the order of the rows.
 
-    Long texts go first, in batches of like length. The model's mode and all random states are put back.
+    Long texts go first, in batches of like length. Labels that leave no room for the text are asked in parts. The
+    model's mode and all random states are put back. Raises LabelsTooLong where a single label leaves no room.
     """
-    found = [torch.empty(0)] * len(rows)
-    order = sorted(range(len(rows)), key=lambda number: -len(rows[number]["text"]))
+    asked = [(row, part) for row, own in zip(rows, labels, strict=True) for part in parts(inputs, row, own)]
+    found = [torch.empty(0)] * len(asked)
+    order = sorted(range(len(asked)), key=lambda number: -len(asked[number][0]["text"]))
     for start in range(0, len(order), batch_size):
         numbers = order[start : start + batch_size]
-        batch = inputs.batch([rows[number] for number in numbers], [labels[number] for number in numbers])
+        batch = inputs.batch([asked[number][0] for number in numbers], [asked[number][1] for number in numbers])
         moved = {key: value.to(model.device) if torch.is_tensor(value) else value for key, value in batch.items()}
         with undisturbed(model), torch.inference_mode():
             scores = model(**moved).logits.float().cpu()
         for place, number in enumerate(numbers):
-            found[number] = scores[place, : len(labels[number])].clone()
-    return found
+            found[number] = scores[place, : len(asked[number][1])].clone()
+    waiting = iter(found)
+    return [_joined(waiting, len(own)) for own in labels]
+
+
+def parts(inputs: ClassInputs, row: Row, labels: Sequence[str]) -> list[Sequence[str]]:
+    """The labels as they are where they leave room for the row's text, else halves of them, as often as needed.
+
+    Raises LabelsTooLong where a single label leaves no room.
+    """
+    try:
+        inputs.read(row, labels)
+    except LabelsTooLong:
+        if len(labels) == 1:
+            raise
+        middle = len(labels) // 2
+        return [*parts(inputs, row, labels[:middle]), *parts(inputs, row, labels[middle:])]
+    return [labels]
+
+
+def _joined(parts: Iterator[torch.Tensor], count: int) -> torch.Tensor:
+    """The next of `parts` that have `count` scores together."""
+    taken = [torch.empty(0)]
+    while sum(map(len, taken)) < count:
+        taken.append(next(parts))
+    return torch.cat(taken)
 
 
 def meaning(scores: torch.Tensor, problem: str | None) -> torch.Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import gliner.config
@@ -43,6 +44,7 @@ def _class_for(config: BaseGLiNERConfig) -> type:
     return cls
 
 
+@cache
 def keys_of(config_class: type) -> frozenset[str]:
     """Names of the settings that a library config class takes, its parents' included."""
     names: set[str] = set()
@@ -53,6 +55,7 @@ def keys_of(config_class: type) -> frozenset[str]:
     return frozenset(names)
 
 
+@cache
 def every_key() -> frozenset[str]:
     """Names of the settings of all the library's GLiNER configs."""
     classes = [cls for cls in vars(gliner.config).values() if isinstance(cls, type)]

@@ -8,11 +8,18 @@ from typing import Any, NamedTuple
 from gliner.decoding.utils import has_overlapping, has_overlapping_nested
 
 from gliexp.data.chunking import Chunker
-from gliexp.data.windows import Window
+from gliexp.data.labels import Offered
+from gliexp.data.windows import Window, WindowRule
+from gliexp.errors import Problem, Refusal
 from gliexp.models.predict import Prediction, Relation, Rows, Span, predict
+from gliexp.models.room import Room
 
 Key = tuple[int, int, str]
 """First word, last word and label of an entity: what makes two predictions the same."""
+
+
+SHARED_AT_MOST = 8
+"""Windows share at most 1/SHARED_AT_MOST of the sub-tokens that the labels leave: a window must get on."""
 
 
 class Part(NamedTuple):
@@ -20,6 +27,11 @@ class Part(NamedTuple):
 
     window: Window
     found: Prediction
+
+    @classmethod
+    def whole(cls, found: Prediction) -> Part:
+        """What was found in a document that is read whole."""
+        return cls(Window(0, 0), found)
 
 
 def predict_documents(
@@ -43,6 +55,26 @@ def predict_documents(
     return [merge(of_document, flat_ner=flat_ner) for of_document in parts]
 
 
+def chunker_for(
+    model: Any, offered: Offered, max_words: int | None = None, stride: int = 50, *, respect_sentences: bool = True
+) -> Chunker:
+    """Cuts documents into what `model` reads at once beside the labels, `max_words` at most (None: its max_len).
+
+    Windows share `stride` words, or what there is room for. Raises Refusal where the labels leave no room for text.
+    """
+    room, longest = Room(model), int(model.config.max_len)
+    size, left = min(max_words or longest, longest), room.left(offered)
+    shared = min(stride, size - 1)
+    if left is not None:
+        if left < 1:
+            count = len(offered.entity) + len(offered.relation)
+            message = f"{count} labels take {room.prompt(offered)} of the {room.limit} sub-tokens that the model reads"
+            raise Refusal([Problem("labels", f"{message}: there is no room for text", "fewer or shorter labels")])
+        shared = min(shared, left // SHARED_AT_MOST)
+    rule = WindowRule(size, shared, respect_sentences)
+    return Chunker(rule, lambda row: room.budgets(row["tokenized_text"], offered))
+
+
 def merge(parts: Sequence[Part], *, flat_ner: bool) -> Prediction:
     """One prediction for a document out of those of its windows.
 
@@ -53,7 +85,7 @@ def merge(parts: Sequence[Part], *, flat_ner: bool) -> Prediction:
     if len(parts) == 1 and parts[0].window.start == 0:
         return parts[0].found
     together = gather(parts)
-    entities = _without_conflicts(together.entities, flat_ner)
+    entities = without_conflicts(together.entities, flat_ner)
     kept = {_key(span) for span in entities}
     relations = [one for one in together.relations if {_key(one.head), _key(one.tail)} <= kept]
     return Prediction(tuple(entities), tuple(relations))
@@ -81,7 +113,7 @@ def gather(parts: Iterable[Part]) -> Prediction:
     )
 
 
-def _without_conflicts(spans: Iterable[Span], flat_ner: bool) -> list[Span]:
+def without_conflicts(spans: Iterable[Span], flat_ner: bool) -> list[Span]:
     """The spans that the library's greedy search would keep, in order of their places."""
     conflict = has_overlapping if flat_ner else has_overlapping_nested
     kept: list[Span] = []

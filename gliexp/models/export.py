@@ -11,6 +11,7 @@ import torch
 from gliner import GLiNER
 
 from gliexp.errors import RunFailed
+from gliexp.models.descriptions import describe, descriptions_of
 from gliexp.models.predict import Output, Prediction, Rows, outputs, predict
 
 TOLERANCE = 1e-5
@@ -42,15 +43,18 @@ def compare(
     rows: Rows,
     entity_types: Sequence[str],
     relation_types: Sequence[str] | None = None,
+    *,
+    tolerance: float = TOLERANCE,
 ) -> float:
     """Largest difference of any score, in 0..1, between `model` and what was `reloaded` from `place`.
 
     Every candidate's score is compared, beside the predictions themselves: spans, labels, generated labels, relations.
-    Raises RunFailed when the difference exceeds 1e-5, or when a prediction is not the same.
+    Raises RunFailed when the difference exceeds `tolerance`, or when a prediction is not the same.
     """
+    describe(reloaded, descriptions_of(model))
     difference = max(_score_differences(model, reloaded, rows, entity_types, relation_types), default=0.0)
-    if difference > TOLERANCE:
-        raise RunFailed(f"{place} does not reload: scores differ by {difference:.2e}, more than {TOLERANCE:.0e}")
+    if difference > tolerance:
+        raise RunFailed(f"{place} does not reload: scores differ by {difference:.2e}, more than {tolerance:.0e}")
     ours, theirs = (_found(each, rows, entity_types, relation_types) for each in (model, reloaded))
     for number, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
         if _discrete(mine) != _discrete(other):
@@ -61,16 +65,16 @@ def compare(
 def _score_differences(
     model: Any, stock: Any, rows: Rows, entity_types: Sequence[str], relation_types: Sequence[str] | None
 ) -> Iterator[float]:
-    ours = outputs(model, rows, entity_types, relation_types, threshold=THRESHOLD, batch_size=BATCH_SIZE)
-    theirs = outputs(stock, rows, entity_types, relation_types, threshold=THRESHOLD, batch_size=BATCH_SIZE)
+    ours = outputs(model, rows, entity_types, relation_types, threshold=THRESHOLD, batch_size=BATCH_SIZE, quick=False)
+    theirs = outputs(stock, rows, entity_types, relation_types, threshold=THRESHOLD, batch_size=BATCH_SIZE, quick=False)
     for mine, other in zip(ours, theirs, strict=True):
         for name in _SCORES:
             yield _difference(_scores(mine, name), _scores(other, name))
 
 
 def _scores(output: Output, name: str) -> torch.Tensor | None:
-    scores: torch.Tensor | None = getattr(output.result, name, None)
-    return None if scores is None else scores.float().sigmoid()
+    scores = getattr(output.result, name, None)  # a tensor, or an array of another runtime
+    return None if scores is None else torch.as_tensor(scores).float().sigmoid()
 
 
 def _difference(mine: torch.Tensor | None, other: torch.Tensor | None) -> float:

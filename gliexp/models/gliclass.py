@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,22 +10,26 @@ from typing import Any
 import torch
 from gliclass import GLiClassModel, GLiClassModelConfig
 from huggingface_hub import snapshot_download
-from torch import nn
+from peft import PeftModel
+from safetensors import SafetensorError
 from transformers import AutoTokenizer
 
 from gliexp.config.schema.classifier import BI, DECODER_KV, FUSED, SEQ2SEQ, SEQ2SEQ_CLS
 from gliexp.errors import Problem, Refusal, RunFailed
-from gliexp.models import pretrained
+from gliexp.models import class_anatomy, pretrained
+from gliexp.models.anatomy import Anatomy
+from gliexp.models.atomic_directory import atomic_directory
+from gliexp.models.class_anatomy import backbones
 from gliexp.models.class_inputs import ClassInputs
 from gliexp.models.class_prompts import EXAMPLE, LABEL, SEPARATOR, SPECIAL_TOKENS
+from gliexp.models.prompt_rows import PromptRows
+from gliexp.models.upstream import remote_code
 from gliexp.models.upstream.gliclass import shared_embeddings
 from gliexp.models.upstream.gliclass.cures import apply_all
 from gliexp.models.upstream.special_rows import scatter_rows
 
 NOT_OF_THE_LIBRARY = ("_attn_implementation",)
 MEASURED = ("vocab_size", "class_token_index", "text_token_index", "example_token_index", "sep_token_index")
-BACKBONES = ("encoder_model", "label_encoder", "encoder_decoder_model", "decoder_model")
-"""Attributes of the torch module that hold a transformers backbone."""
 NEED_DECODER = (SEQ2SEQ, SEQ2SEQ_CLS)
 
 
@@ -46,6 +48,10 @@ class Classifier:
             config.architecture_type, self.tokenizer, self.labels_tokenizer, config.prompt_first, max_length
         )
 
+    def anatomy(self) -> Anatomy:
+        """Its parts, by the names that GLiNER's have."""
+        return class_anatomy.of(self.model, self.tokenizer)
+
     def positions(self) -> int:
         """Tokens that the text backbone can number; relative positions and decoders count as what they say."""
         text = self.model.config.encoder_config.get_text_config()
@@ -61,6 +67,7 @@ def build(values: Mapping[str, Any], *, trust_remote_code: bool = False, seed: i
     `values` are GLiClassModelConfig fields; `encoder_model` and `label_model_name` are directories or repositories,
     `encoder_config` and `label_model_config` override settings of theirs. Raises Refusal for what cannot be built.
     """
+    remote_code.never_ask()
     chosen = {key: value for key, value in values.items() if key not in NOT_OF_THE_LIBRARY and key not in MEASURED}
     bi = chosen["architecture_type"] in (BI, FUSED)
     if not bi:
@@ -122,11 +129,6 @@ def _assembled(chosen: dict[str, Any], options: Mapping[str, Any], seed: int) ->
     return Classifier(model, tokenizer, labels_tokenizer)
 
 
-def backbones(model: Any) -> dict[str, nn.Module]:
-    """Attribute → transformers backbone, for those that the architecture has."""
-    return {name: getattr(model.model, name) for name in BACKBONES if hasattr(model.model, name)}
-
-
 def _add_special_tokens(model: Any, tokenizer: Any, seed: int) -> None:
     """Add the prompt's tokens with one distinct embedding row each; a plain bi-encoder's text has no prompt."""
     if model.config.architecture_type == BI:
@@ -146,35 +148,48 @@ def _add_special_tokens(model: Any, tokenizer: Any, seed: int) -> None:
         model.config.sep_token_index = model.model.sep_token_id = ids[SEPARATOR]
 
 
-def load(source: str | Path, revision: str | None = None) -> Classifier:
+def load(
+    source: str | Path,
+    revision: str | None = None,
+    *,
+    key: str = "model.from_pretrained",
+    trust_remote_code: bool = False,
+) -> Classifier:
     """A saved GLiClass (a directory or a hub repository), cured, on CPU in eval mode.
 
-    Raises Refusal when there is none or it is damaged.
+    Raises Refusal, about the config's `key`, when there is none, it is damaged, or it brings code that is not trusted.
     """
+    remote_code.never_ask()
     directory = Path(source)
     if not directory.is_dir():
         try:
             directory = Path(snapshot_download(str(source), revision=revision))
         except (OSError, ValueError) as error:
-            raise _refused(source, f"cannot be fetched: {pretrained.first_line(error)}") from error
+            raise _refused(key, source, f"cannot be fetched: {pretrained.first_line(error)}") from error
+    code = remote_code.needed_by(directory)
+    if code and not trust_remote_code:
+        allowed = "backbone.trust_remote_code=true, if you trust its authors"
+        raise Refusal([Problem(key, f"{source} asks to run code of its own ({', '.join(code)})", allowed)])
     try:
         model, told = GLiClassModel.from_pretrained(str(directory), output_loading_info=True)
-        tokenizer = AutoTokenizer.from_pretrained(str(directory))
+        tokenizer = AutoTokenizer.from_pretrained(str(directory), trust_remote_code=trust_remote_code)
         labels_tokenizer = None
         if model.config.architecture_type in (BI, FUSED):
-            labels_tokenizer = AutoTokenizer.from_pretrained(model.config.label_model_name)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise _refused(source, f"cannot be loaded: {pretrained.first_line(error)}") from error
+            labels_tokenizer = AutoTokenizer.from_pretrained(
+                model.config.label_model_name, trust_remote_code=trust_remote_code
+            )
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, EOFError, SafetensorError) as error:
+        raise _refused(key, source, f"cannot be loaded: {pretrained.first_line(error)}") from error
     lost = sorted(name for name in told["missing_keys"] if not name.endswith("embed_tokens.weight"))
     if lost:
-        raise _refused(source, f"lacks {len(lost)} tensors of its architecture: {', '.join(lost[:3])}")
+        raise _refused(key, source, f"lacks {len(lost)} tensors of its architecture: {', '.join(lost[:3])}")
     apply_all(model)
     model.eval()
     return Classifier(model, tokenizer, labels_tokenizer)
 
 
-def _refused(source: object, message: str) -> Refusal:
-    return Refusal([Problem("model.from_pretrained", f"{source} {message}", "a saved GLiClass")])
+def _refused(key: str, source: object, message: str) -> Refusal:
+    return Refusal([Problem(key, f"{source} {message}", "a saved GLiClass")])
 
 
 def save(classifier: Classifier, directory: str | Path) -> Path:
@@ -183,27 +198,9 @@ def save(classifier: Classifier, directory: str | Path) -> Path:
     Raises RunFailed for a model with adapters, which must be merged first.
     """
     model = classifier.model
-    if any(_is_adapter(name) for name, _ in model.named_parameters()):
+    if any(isinstance(module, (PeftModel, PromptRows)) for module in model.modules()):
         raise RunFailed(f"cannot save {directory}: the model carries adapters; merge them first")
-    target = Path(directory)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target.with_name(f".{target.name}.new-{os.getpid()}")
-    stale = target.with_name(f".{target.name}.old-{os.getpid()}")
-    shutil.rmtree(fresh, ignore_errors=True)
-    model.save_pretrained(fresh, state_dict=shared_embeddings.written_out(model))
-    classifier.tokenizer.save_pretrained(fresh)
-    if target.exists():
-        target.rename(stale)
-    fresh.rename(target)
-    shutil.rmtree(stale, ignore_errors=True)
-    return target
-
-
-def _is_adapter(name: str) -> bool:
-    return "lora_" in name or "base_layer" in name
-
-
-def heads(model: Any) -> Iterator[tuple[str, nn.Parameter]]:
-    """Parameters outside of the backbones, by name."""
-    inside = {id(parameter) for part in backbones(model).values() for parameter in part.parameters()}
-    return ((name, parameter) for name, parameter in model.named_parameters() if id(parameter) not in inside)
+    with atomic_directory(directory) as fresh:
+        model.save_pretrained(fresh, state_dict=shared_embeddings.written_out(model))
+        classifier.tokenizer.save_pretrained(fresh)
+    return Path(directory)

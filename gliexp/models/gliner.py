@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +17,11 @@ from safetensors import SafetensorError
 
 from gliexp.errors import Problem, Refusal, RunFailed
 from gliexp.models import architecture, configuration, pretrained, saved
+from gliexp.models.atomic_directory import atomic_directory
 from gliexp.models.parameters import freeze
 from gliexp.models.positions import limit_tokenizers
 from gliexp.models.prompt_rows import PromptRows
+from gliexp.models.upstream import remote_code
 from gliexp.models.upstream.cures import apply_all
 from gliexp.models.upstream.invisible_words import VisibleWords
 from gliexp.models.upstream.special_rows import scatter_rows
@@ -52,6 +52,7 @@ def build(values: Mapping[str, Any], *, trust_remote_code: bool = False, seed: i
     take are left out of the saved config. `encoder_config` and its like override settings of the pretrained config.
     `fine_tune: false` freezes the encoders. Raises Refusal for what cannot be built.
     """
+    remote_code.never_ask()
     cls = configuration.gliner_class(values)
     chosen = configuration.settings(values, cls.config_class)  # type: ignore[attr-defined]
     backbones = _backbones(cls, chosen)
@@ -125,6 +126,7 @@ def load(source: str | Path, revision: str | None = None, *, trust_remote_code: 
     Raises Refusal when there is none, when it is damaged or incomplete (weights missing from the file would otherwise
     stay random, in silence), or when it holds what could run code.
     """
+    remote_code.never_ask()
     directory = saved.locate(source, revision)
     saved.check(directory, trust_remote_code=trust_remote_code)
     file = saved.weights_file(directory)
@@ -152,17 +154,9 @@ def save(model: Any, directory: str | Path) -> Path:
     """
     if any(isinstance(module, (PeftModel, PromptRows)) for module in model.modules()):
         raise RunFailed(f"cannot save {directory}: the model carries adapters; merge them first")
-    target = Path(directory)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target.with_name(f".{target.name}.new-{os.getpid()}")
-    stale = target.with_name(f".{target.name}.old-{os.getpid()}")
-    shutil.rmtree(fresh, ignore_errors=True)
-    model.save_pretrained(fresh, safe_serialization=True)
-    if target.exists():
-        target.rename(stale)
-    fresh.rename(target)
-    shutil.rmtree(stale, ignore_errors=True)
-    return target
+    with atomic_directory(directory) as fresh:
+        model.save_pretrained(fresh, safe_serialization=True)
+    return Path(directory)
 
 
 @dataclass(frozen=True)

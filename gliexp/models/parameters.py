@@ -1,14 +1,14 @@
-"""Counts and freezes the parameters of a GLiNER by part."""
+"""Counts and freezes the parameters of a model by part."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from gliexp.models import architecture
+from gliexp.models import anatomy
+from gliexp.models.anatomy import HEADS, LABELS_ENCODER, TEXT_ENCODER
 
-HEADS = "heads"
-ENCODERS = ("text_encoder", "labels_encoder")
+ENCODERS = (TEXT_ENCODER, LABELS_ENCODER)
 
 
 @dataclass(frozen=True)
@@ -24,19 +24,33 @@ def count(model: Any) -> dict[str, Count]:
 
     The parts add up to the whole model: a parameter that two parts share is counted in the first.
     """
-    seen: set[int] = set()
-    counts = {}
-    for name, holder in architecture.holders(model).items():
-        counts[name] = _count(holder.model, seen)
-    counts[HEADS] = _count(model.model, seen)
+    body, seen = anatomy.of(model), set[int]()
+    counts = {name: _count(holder.model, seen) for name, holder in body.holders.items()}
+    counts[HEADS] = _count(body.core, seen)
     return counts
+
+
+def sizes(model: Any) -> dict[str, Any]:
+    """The same counts in plain values, in all and by part, as run.json has them."""
+    counts = count(model)
+    return {
+        "total": sum(each.total for each in counts.values()),
+        "trainable": sum(each.trainable for each in counts.values()),
+        "parts": {name: {"total": each.total, "trainable": each.trainable} for name, each in counts.items()},
+    }
+
+
+def size(parameter: Any) -> int:
+    """Number of weights that a parameter stands for; one in 4 bits holds two in a byte."""
+    state = getattr(parameter, "quant_state", None)
+    return int(parameter.numel() if state is None else state.shape.numel())
 
 
 def _count(module: Any, seen: set[int]) -> Count:
     fresh = [parameter for parameter in module.parameters() if id(parameter) not in seen]
     seen.update(map(id, fresh))
     return Count(
-        total=sum(parameter.numel() for parameter in fresh),
+        total=sum(map(size, fresh)),
         trainable=sum(parameter.numel() for parameter in fresh if parameter.requires_grad),
     )
 
@@ -48,7 +62,7 @@ def freeze(model: Any, parts: tuple[str, ...] = ENCODERS) -> dict[str, int]:
     The rows of the prompt tokens freeze with the embedding, so they must have been made distinct at build time.
     """
     frozen = {}
-    for name, holder in architecture.holders(model).items():
+    for name, holder in anatomy.of(model).holders.items():
         if name in parts:
             holder.model.requires_grad_(False)
             frozen[name] = sum(parameter.numel() for parameter in holder.model.parameters())

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from gliexp.models import architecture
+from gliexp.models.quick_spans import quick_spans
 from gliexp.models.upstream.invisible_words import VisibleWords
 
 Rows = Sequence[Mapping[str, Any]]
@@ -88,8 +90,9 @@ def outputs(
     *,
     threshold: float,
     batch_size: int,
+    quick: bool = True,
 ) -> Iterator[Output]:
-    """The library's raw outputs, batch by batch, longest rows first."""
+    """The library's raw outputs, batch by batch, longest rows first; `quick` takes the way of models/quick_spans.py."""
     if not entity_types:
         return
     collator = model.create_collator()
@@ -101,32 +104,36 @@ def outputs(
     for start in range(0, len(order), batch_size):
         numbers = order[start : start + batch_size]
         inputs = [{"tokenized_text": visible(rows[number]["tokenized_text"]), "ner": None} for number in numbers]
-        with undisturbed(model):
+        with undisturbed(model), quick_spans(model) if quick else nullcontext():
             batch = model.collate_batch(inputs, collator=collator, **types)
             result = _run(model, batch, threshold)
         yield Output(numbers, batch, result)
 
 
 def _run(model: Any, batch: dict[str, Any], threshold: float) -> Any:
+    with torch.inference_mode():
+        return _forward(model, batch, threshold)
+
+
+def _forward(model: Any, batch: dict[str, Any], threshold: float) -> Any:
     if not architecture.has_decoder(model):
         return model.run_batch(batch, threshold=threshold)
     # run_batch would generate for a batch without spans too, on which the stock library fails (gliner/modeling/
     # base.py:2032), and would sample: that is its default even at temperature 0.01 (gliner/model.py:5346)
     moved = {key: value.to(model.device) if torch.is_tensor(value) else value for key, value in batch.items()}
-    with torch.inference_mode():
-        result = model.model(**moved, threshold=threshold)
-        mask = result.decoder_embedding_mask
-        found = mask is not None and bool(mask.any())
-        result.gen_labels = model.generate_labels(result, do_sample=False, temperature=1.0) if found else []
+    result = model.model(**moved, threshold=threshold)
+    mask = result.decoder_embedding_mask
+    found = mask is not None and bool(mask.any())
+    result.gen_labels = model.generate_labels(result, do_sample=False, temperature=1.0) if found else []
     result.num_gen_sequences = 1
     return result
 
 
 @contextmanager
 def undisturbed(model: Any) -> Iterator[None]:
-    """Run a block in eval mode; put back each module's mode and the random states of Python and torch."""
+    """Run a block in eval mode; put back each module's mode and the random states of Python, numpy and torch."""
     modes = {module: module.training for module in model.modules()}
-    state = random.getstate()
+    state, numpy_state = random.getstate(), np.random.get_state()
     devices = [model.device] if model.device.type == "cuda" else []
     model.eval()
     try:
@@ -134,6 +141,7 @@ def undisturbed(model: Any) -> Iterator[None]:
             yield
     finally:
         random.setstate(state)
+        np.random.set_state(numpy_state)
         for module, mode in modes.items():
             module.training = mode
 

@@ -22,6 +22,8 @@ from gliexp.errors import Problem, Refusal
 MEANING = ("model_type", "num_attention_heads", "num_key_value_heads")
 """Settings that leave the weights' shapes alone and still decide what the weights mean."""
 
+ALLOWED = "a model of the hub that can be reached, a directory, or backbone=minilm, which needs no network"
+
 
 def backbone_config(
     source: str, overrides: Mapping[str, Any] | None, *, key: str, trust_remote_code: bool = False
@@ -47,7 +49,8 @@ def _read_config(source: str, key: str, trust_remote_code: bool) -> Any:
     try:
         return AutoConfig.from_pretrained(source, trust_remote_code=trust_remote_code)
     except (OSError, ValueError) as error:
-        raise Refusal([Problem(key, f"cannot load the backbone {source}: {first_line(error)}")]) from error
+        place = "backbone" if key == "model.encoder_config" else key.removesuffix("_config")
+        raise Refusal([Problem(place, f"cannot load the backbone {source}: {first_line(error)}", ALLOWED)]) from error
 
 
 def _overridden(config: Any, overrides: dict[str, Any], key: str) -> Any:

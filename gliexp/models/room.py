@@ -7,10 +7,14 @@ The library joins the offered labels and the words of a row and lets the tokeniz
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from gliexp.data.labels import Offered
+from gliexp.data.rows import Rows
 from gliexp.data.windows import Budget
 from gliexp.models import architecture
 
@@ -20,6 +24,12 @@ UNLIMITED = 10**9
 
 KEPT = 500_000
 """Words whose costs are kept in memory at once."""
+
+PROMPTS = 10_000
+"""Sets of labels whose costs are."""
+
+Ask = Callable[[Mapping[str, Any]], Offered]
+"""The labels that a row is asked about: in training the most that it may be, else the whole set."""
 
 
 class _Reader:
@@ -85,9 +95,27 @@ class Room:
         """How many of the words, from the first, the model reads whole beside these labels."""
         return min((_affordable(budget) for budget in self.budgets(words, offered)), default=len(words))
 
+    def whole(self, rows: Rows, ask: Ask) -> npt.NDArray[np.bool_]:
+        """For each row whether all of its words are read beside the labels that it is asked about."""
+        fits = np.ones(len(rows), bool)
+        if not self._readers or not len(rows):
+            return fits
+        numbers, sets = rows.labels
+        left = np.zeros((len(self._readers), len(sets)), np.int64)
+        for number in np.unique(numbers).tolist():
+            costs = self._costs_of(ask(sets[number].example()))
+            left[:, number] = [max(0, reader.limit - cost) for reader, cost in zip(self._readers, costs, strict=True)]
+        bounds = rows.word_bounds()
+        for reader, room in zip(self._readers, left, strict=True):
+            close = np.flatnonzero(bounds > room[numbers])  # for the others no word has to be looked at
+            fits[close] &= rows.select(close).word_sums(reader.costs) <= room[numbers[close]]
+        return fits
+
     def _costs_of(self, offered: Offered) -> list[int]:
         key = (tuple(offered.entity), tuple(offered.relation))
         if key not in self._prompts:
+            if len(self._prompts) >= PROMPTS:
+                self._prompts.clear()
             words = self._prompt_words(offered) if self._has_prompt else []
             self._prompts[key] = [reader.own + sum(reader.costs(words)) for reader in self._readers]
         return self._prompts[key]

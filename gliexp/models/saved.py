@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from huggingface_hub import snapshot_download
 
 from gliexp.errors import Problem, Refusal
 from gliexp.models.pretrained import first_line
+from gliexp.models.upstream import remote_code
 
 CONFIG_FILE = "gliner_config.json"
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
@@ -49,7 +49,7 @@ def check(directory: Path, *, trust_remote_code: bool = False) -> dict[str, Any]
         raise refused(file, "is no GLiNER config: it names no model_name and span_mode")
     if not any((directory / name).is_file() for name in WEIGHT_FILES):
         raise refused(directory, f"has no weights: neither {' nor '.join(WEIGHT_FILES)}")
-    code = sorted(_remote_code(config))
+    code = remote_code.needed_by(directory)
     if code and not trust_remote_code:
         allowed = "backbone.trust_remote_code=true, if you trust its authors"
         raise refused(file, f"asks to run code of its own ({', '.join(code)})", allowed)
@@ -65,10 +65,3 @@ def weights_file(directory: Path) -> Path:
 def refused(place: object, message: str, allowed: str = "") -> Refusal:
     """A refusal of the model at `place`."""
     return Refusal([Problem(KEY, f"{place} {message}", allowed)])
-
-
-def _remote_code(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        yield from map(str, dict(value.get("auto_map") or {}).values())
-        for nested in value.values():
-            yield from _remote_code(nested)

@@ -36,16 +36,25 @@ class SubTokens:
 
     def __call__(self, words: Sequence[str]) -> int:
         """Sub-tokens of the words alone."""
+        return sum(self.costs(words))
+
+    def costs(self, words: Sequence[str]) -> list[int]:
+        """Sub-tokens of each word."""
         new = [word for word in words if word not in self._costs]
         if new:
             self._learn(list(dict.fromkeys(new)))
-        return sum(map(self._costs.__getitem__, words))
+        return [self._costs[word] for word in words]
+
+    @property
+    def own(self) -> int:
+        """The tokenizer's own special tokens around a row."""
+        return int(self._tokenizer.num_special_tokens_to_add())
 
     def prompt(self, labels: Sequence[str]) -> int:
         """Sub-tokens before the text when all these labels are offered: a marker and the label each, and a separator
         (processor.py:194), beside the tokenizer's own special tokens.
         """
-        return len(labels) + self(labels) + 1 + int(self._tokenizer.num_special_tokens_to_add())
+        return len(labels) + self(labels) + 1 + self.own
 
     def _learn(self, words: list[str]) -> None:
         encoded = self._tokenizer(

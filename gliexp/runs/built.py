@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,15 +13,15 @@ if TYPE_CHECKING:
 class Built:
     """A model ready to train, what it was made from, and what the user should know about it.
 
-    `adapted` says what a GLiNER's adapters are; `adapter_modules` names the modules that took some, by part.
+    `adapted` says which adapters it wears, if any.
     """
 
     model: Any
     parameters: dict[str, Any]
     notices: list[str]
     adapted: Adapted | None = None
-    adapter_modules: Mapping[str, Sequence[str] | str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        if self.adapted is not None:
-            self.adapter_modules = self.adapted.names
+    @property
+    def adapter_modules(self) -> dict[str, list[str]]:
+        """Part → names of the modules that took adapters."""
+        return {} if self.adapted is None else self.adapted.names

@@ -8,19 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from gliclass.training import TrainingArguments
-from huggingface_hub import snapshot_download
 
 from gliexp.config import routing
 from gliexp.config.compose import Composed
-from gliexp.config.schema.classifier import REGRESSION, SEQ2SEQ, SEQ2SEQ_CLS, UNI
+from gliexp.config.schema.classifier import MULTI, REGRESSION, SEQ2SEQ, SEQ2SEQ_CLS, UNI
+from gliexp.config.schema.data import TUNE, fixed_threshold
+from gliexp.data.augmentation import augmenter
 from gliexp.data.classes import ClassSampler, offered, usable
 from gliexp.data.losses import settle
+from gliexp.data.rows import chosen
 from gliexp.data.splits import Splits
 from gliexp.errors import Problem, Refusal
-from gliexp.models import backbone, class_adapters, class_export, gliclass
+from gliexp.models import class_export, parameters
 from gliexp.models.class_inputs import LabelsTooLong
 from gliexp.models.gliclass import Classifier
-from gliexp.models.parameters import Count
+from gliexp.runs import base, consolidation, ways
 from gliexp.runs.built import Built
 from gliexp.runs.shown import Shown
 from gliexp.runs.stages import early_stopping
@@ -29,7 +31,6 @@ from gliexp.training.class_collator import ClassCollator
 from gliexp.training.class_evaluation import ClassEvaluation
 from gliexp.training.class_trainer import ClassTrainer
 
-LOCATED = ("encoder_model", "label_model_name")
 CUT = "text longer than max_length"
 VERIFIED_ROWS = 16
 OTHERWISE = (
@@ -39,73 +40,27 @@ OTHERWISE = (
 
 
 def build_model(composed: Composed) -> Built:
-    """Build the model from the config or start from a saved one, freeze and wrap what the config says."""
+    """Build the model from the config, start from a saved one or go on with adapters; freeze and wrap what it says."""
     config = composed.config
-    values = located(routing.route(config).objects["GLiClassModelConfig"], config.backbone.revision)
-    trusted = config.backbone.trust_remote_code
-    if config.model.from_pretrained:
-        classifier = gliclass.load(*saved_model(config.model.from_pretrained))
-    else:
-        classifier = gliclass.build(values, trust_remote_code=trusted, seed=config.run.seed)
+    if config.peft.enabled and config.peft.init_from is not None:
+        adapted = base.continued(config)
+        ways.take(config, adapted.model)
+        return Built(adapted.model, parameters.sizes(adapted.model), _shortened(composed, adapted.model), adapted)
+    origin = base.of(config)
+    classifier = origin.build(config.backbone.trust_remote_code)
     if not config.model.fine_tune:
-        for part in gliclass.backbones(classifier.model).values():
-            part.requires_grad_(False)
-    notices = []
-    if max_length(composed, classifier) < config.data.max_length:
-        notices.append(
-            f"data.max_length={config.data.max_length} is more than the encoder can number: {classifier.positions()}"
-        )
-    modules: dict[str, list[str] | str] = {}
-    if config.peft.enabled:
-        roles = {"attention": config.backbone.attention_modules, "mlp": config.backbone.mlp_modules}
-        modules.update(class_adapters.wrap(classifier, vars(config.peft), roles, seed=config.run.seed))
-    return Built(classifier, part_sizes(classifier.model), notices, adapter_modules=modules)
+        parameters.freeze(classifier)
+    wrapped = base.wrapped(config, classifier, origin)
+    ways.take(config, classifier)
+    return Built(classifier, parameters.sizes(classifier), _shortened(composed, classifier), wrapped)
 
 
-def saved_model(source: str) -> tuple[str, str | None]:
-    """Directory or repository of a saved model, and its revision where `source` is REPO@REVISION.
-
-    A run directory stands for the model that it saved.
-    """
-    inside = Path(source) / "model"
-    if (inside / "config.json").is_file():
-        return str(inside), None
-    if Path(source).exists() or "@" not in source:
-        return source, None
-    repository, revision = source.rsplit("@", 1)
-    return repository, revision
-
-
-def located(values: Mapping[str, Any], revision: str | None = None) -> dict[str, Any]:
-    """Values with the names of built-in encoders replaced by their directories.
-
-    A text encoder of the hub is taken at `revision`, if one is given.
-    """
-    found = dict(values)
-    for key in LOCATED:
-        if found.get(key):
-            found[key] = backbone.locate(found[key], "built_in" if found[key] in backbone.BUILT_IN else "hub")
-    if revision is not None and not Path(found["encoder_model"]).exists():
-        found["encoder_model"] = snapshot_download(found["encoder_model"], revision=revision)
-    return found
-
-
-def part_sizes(model: Any) -> dict[str, Any]:
-    """Numbers of parameters, in all and trainable, and the same for each backbone and the heads."""
-    seen: set[int] = set()
-    counts = {name: _count(part, seen) for name, part in gliclass.backbones(model).items()}
-    counts["heads"] = _count(model, seen)
-    return {
-        "total": sum(count.total for count in counts.values()),
-        "trainable": sum(count.trainable for count in counts.values()),
-        "parts": {name: {"total": count.total, "trainable": count.trainable} for name, count in counts.items()},
-    }
-
-
-def _count(module: Any, seen: set[int]) -> Count:
-    fresh = [parameter for parameter in module.parameters() if id(parameter) not in seen]
-    seen.update(map(id, fresh))
-    return Count(sum(p.numel() for p in fresh), sum(p.numel() for p in fresh if p.requires_grad))
+def _shortened(composed: Composed, classifier: Classifier) -> list[str]:
+    """A notice where texts are cut shorter than the config says."""
+    wanted = composed.config.data.max_length
+    if max_length(composed, classifier) == wanted:
+        return []
+    return [f"data.max_length={wanted} is more than the encoder can number: {classifier.positions()}"]
 
 
 def max_length(composed: Composed, classifier: Classifier) -> int:
@@ -126,7 +81,7 @@ def losses(composed: Composed, built: Built, splits: Splits) -> tuple[dict[str, 
     for split in ("train", "dev", "test"):
         rows, places = getattr(splits, split), splits.places.get(split, [])
         kept, found = usable(rows, places, splits.class_labels, problem)
-        rows, places = [rows[number] for number in kept], [places[number] for number in kept]
+        rows, places = chosen(rows, kept), chosen(places, kept)
         setattr(splits, split, rows)
         splits.places[split] = places
         for row, place in zip(rows, places, strict=True):
@@ -194,8 +149,8 @@ def evaluation(composed: Composed, classifier: Classifier, splits: Splits) -> Cl
         inputs=classifier.inputs(max_length(composed, classifier)),
         labels=splits.class_labels,
         problem=classifier.model.config.problem_type,
-        threshold=config.data.threshold,
-        tune=config.data.tune_threshold,
+        threshold=fixed_threshold(config.data),
+        tune=config.data.threshold == TUNE,
         batch_size=config.training.per_device_eval_batch_size,
     )
 
@@ -208,15 +163,32 @@ def make_trainer(
     callbacks: Sequence[Any],
 ) -> ClassTrainer:
     """The trainer of this run, on the collator and label policy that the config names."""
-    config, classifier, splits = composed.config, built.model, shown.splits
-    settings = classifier.model.config
     arguments = training_arguments(
-        routing.route(config).objects["TrainingArguments"],
+        argument_values(composed),
         TrainingArguments,
-        task=REGRESSION if settings.problem_type == REGRESSION else config.run.task,
+        task=REGRESSION if built.model.model.config.problem_type == REGRESSION else composed.config.run.task,
         checkpoints=checkpoints,
-        has_dev=bool(splits.dev),
+        has_dev=bool(shown.splits.dev),
     )
+    parts = trainer_parts(composed, built, shown.splits, callbacks)
+    return ClassTrainer(built.model, arguments, **parts)
+
+
+def argument_values(composed: Composed) -> dict[str, Any]:
+    """The library's training arguments as routed; save_optimizer_state is what the HF Trainer calls save_only_model."""
+    values = routing.route(composed.config).objects["TrainingArguments"]
+    return values | {"save_only_model": values["save_only_model"] or not values["save_optimizer_state"]}
+
+
+def trainer_parts(
+    composed: Composed,
+    built: Built,
+    splits: Splits,
+    callbacks: Sequence[Any],
+    collator: type[ClassCollator] = ClassCollator,
+) -> dict[str, Any]:
+    """Keyword arguments of ClassTrainer beside the model and the library's arguments."""
+    config, settings = composed.config, built.model.model.config
     labels = ClassSampler(
         splits.class_labels,
         config.data.label_sampling,
@@ -224,16 +196,30 @@ def make_trainer(
         negative_ratio=config.model.max_neg_type_ratio,
     )
     seed = config.training.seed if config.training.data_seed is None else config.training.data_seed
-    scoring = evaluation(composed, classifier, splits)
-    collator = ClassCollator(scoring.inputs, labels, seed, problem=settings.problem_type, ignored=settings.ignore_index)
-    return ClassTrainer(
-        classifier,
-        arguments,
-        rows=splits.train,
-        dev_rows=splits.dev or None,
-        collator=collator,
-        evaluation=scoring,
-        places=splits.places.get("train", ()),
-        layerwise_lr_decay=config.training.layerwise_lr_decay,
-        callbacks=[*callbacks, *early_stopping(composed, bool(splits.dev))],
-    )
+    scoring = evaluation(composed, built.model, splits)
+    return {
+        "rows": splits.train,
+        "dev_rows": splits.dev or None,
+        "collator": collator(
+            scoring.inputs,
+            labels,
+            seed,
+            problem=settings.problem_type,
+            ignored=settings.ignore_index,
+            augment=augmenter(
+                config.data,
+                splits.train,
+                splits.class_labels,
+                most=settings.max_num_classes,
+                keeps_true=settings.problem_type != MULTI,
+            ),
+        ),
+        "evaluation": scoring,
+        "places": splits.places.get("train", ()),
+        "adapted": built.adapted,
+        "consolidation": consolidation.held(composed, built.model, scoring.inputs),
+        "recurrent_lr": config.training.recurrent_lr,
+        "layerwise_lr_decay": config.training.layerwise_lr_decay,
+        "max_batch_tokens": config.training.max_batch_tokens,
+        "callbacks": [*callbacks, *early_stopping(composed, bool(splits.dev))],
+    }

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
 
 from gliexp.config.compose import Composed
 from gliexp.config.schema.data import LongDocChunking
-from gliexp.data.chunking import Row
 from gliexp.data.labels import LabelSampler, Offered
 from gliexp.data.reading import shortened
+from gliexp.data.rows import Rows
 from gliexp.data.splits import Splits
 from gliexp.errors import Problem, Refusal
-from gliexp.models.room import Room
+from gliexp.models.room import Ask, Room
 
 
 def refuse_crowding(composed: Composed, splits: Splits, room: Room, labels: LabelSampler, whole: Offered) -> list[str]:
@@ -32,40 +35,54 @@ def refuse_crowding(composed: Composed, splits: Splits, room: Room, labels: Labe
             allowed = "fewer or shorter labels, or a backbone that reads more"
             raise Refusal([Problem("data.entity_labels", f"{says}: there is no room for text", allowed)])
         notices.append(f"{says}: this model can only be asked about fewer of them at once")
+    rows = Rows.of(splits.train)
     # without labels of its own or unknown ones, no row is asked about more than the whole set
-    own = [row for row in splits.train if "ner_labels" in row or "rel_labels" in row]
+    own = any(one.entity_offered is not None or one.relation_offered is not None for one in rows.label_sets())
     if left >= 1 and not own and "train" not in splits.unknown:
         return notices
-    places = splits.places.get("train") or [f"row {number}" for number in range(len(splits.train))]
-    problems = []
-    for row, place in zip(splits.train, places, strict=True):
-        most = labels.most(row)
+    numbers, sets = rows.labels
+    crowded = {}
+    for number in np.unique(numbers).tolist():
+        most = labels.most(sets[number].example())
         row_left = room.left(most)
         if row_left is not None and row_left < 1:
-            message = f"the labels of this row take {room.prompt(most)} of {room.limit} sub-tokens: no room for text"
-            problems.append(Problem("data", message, "fewer labels on the row, or a lower model.max_types", place))
+            crowded[number] = room.prompt(most)
+    places = splits.places.get("train")
+    problems = []
+    for row in np.flatnonzero(np.isin(numbers, list(crowded))).tolist():
+        taken = crowded[int(numbers[row])]
+        message = f"the labels of this row take {taken} of {room.limit} sub-tokens: no room for text"
+        place = places[row] if places else f"row {row}"
+        problems.append(Problem("data", message, "fewer labels on the row, or a lower model.max_types", place))
     if problems:
         raise Refusal(shortened(problems))
     return notices
 
 
 def refuse_wide_overlap(
-    chunking: LongDocChunking, rows: Sequence[Row], places: Sequence[str], room: Room, ask: Callable[[Row], Offered]
+    chunking: LongDocChunking,
+    rows: Rows,
+    places: Sequence[str],
+    room: Room,
+    ask: Ask,
+    fits: npt.NDArray[np.bool_],
 ) -> None:
     """Raise Refusal where the words that windows share do not fit into what the labels leave of the tokenizer's limit.
 
-    Windows would go on by one word at a time, cut off all the same. A document is judged by its mean word.
+    Windows would go on by one word at a time, cut off all the same. A document is judged by its mean word; those that
+    fit whole (`fits`) are not cut.
     """
     crowded: list[str] = []
     fitting = chunking.stride
-    for row, place in zip(rows, places, strict=True):
+    for number in np.flatnonzero(~fits).tolist():
+        row, place = rows[number], places[number]
         words = row["tokenized_text"]
         for budget in room.budgets(words, ask(row)):
             cost = sum(budget.costs)
-            fits = budget.room * len(words) // cost - 1  # shared words, so that one more is left to go on by
-            if cost > budget.room and fits < chunking.stride:
+            fitting_here = budget.room * len(words) // cost - 1  # shared words, so that one more is left to go on by
+            if cost > budget.room and fitting_here < chunking.stride:
                 crowded.append(place)
-                fitting = min(fitting, max(0, fits))
+                fitting = min(fitting, max(0, fitting_here))
                 break
     if crowded:
         found = f"{len(crowded)} documents ({', '.join(crowded[:5])}{', …' if len(crowded) > 5 else ''})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import ModuleType
 
-from gliexp.config.schema.run import CLASSIFICATION_TASKS
+from gliexp.config.schema.run import CLASSIFICATION_TASKS, REINFORCED
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,10 @@ class Family:
 
 def family(task: str) -> Family:
     """The modules of a task. They import torch and the task's library."""
+    if task == REINFORCED:
+        from gliexp.runs import class_ending, reinforcement
+
+        return Family("gliclass", reinforcement, class_ending)
     if task in CLASSIFICATION_TASKS:
         from gliexp.runs import class_ending, classification
 

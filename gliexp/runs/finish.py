@@ -12,6 +12,7 @@ from gliexp.data.splits import Splits
 from gliexp.runs.built import Built
 from gliexp.runs.families import family
 from gliexp.runs.outcome import Outcome
+from gliexp.runs.start import START, gains
 from gliexp.training import optimizer
 
 if TYPE_CHECKING:
@@ -59,12 +60,13 @@ def where_adapted(adapted: Adapted) -> list[str]:
 def summarise(console: Console, composed: Composed, outcome: Outcome, difference: float) -> None:
     """The closing table: headline figures, one row a label, and where everything is."""
     kind = family(composed.config.run.task)
-    for split, metrics in outcome.metrics.items():
+    splits = {split: metrics for split, metrics in outcome.metrics.items() if split != START}
+    for split, metrics in splits.items():
         name = "dev" if split == "eval" else split
         table = Table(title=f"{name}: {metrics['examples']} rows", title_justify="left")
         for column in ("label", "precision", "recall", "F1", "support"):
             table.add_column(column, justify="left" if column == "label" else "right")
-        if split == "test" or len(outcome.metrics) == 1:
+        if split == "test" or len(splits) == 1:
             for label, figures in sorted(metrics.get(kind.ending.PER_LABEL, {}).items()):
                 table.add_row(
                     label,
@@ -72,12 +74,14 @@ def summarise(console: Console, composed: Composed, outcome: Outcome, difference
                     str(figures["support"]),
                 )
             table.add_section()
-        for key, title in kind.ending.HEADLINES:
+        for key, title in kind.ending.HEADLINES.items():
             if key in metrics:
                 base = key.removesuffix("_f1")
                 parts = [metrics.get(f"{base}_{part}") for part in ("precision", "recall")] + [metrics[key]]
                 table.add_row(title, *("" if part is None else f"{part:.3f}" for part in parts), "")
         console.print(table)
+    for title, before, after in gains(outcome.metrics, kind.ending.HEADLINES):
+        console.print(f"dev, {title}: {before:.3f} before training, {after:.3f} now", highlight=False)
     console.print(
         f"done in {outcome.seconds:.0f} s; what was saved for {kind.library} reloads "
         f"(greatest difference {difference:.1e})",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from gliexp.data import sample
-from gliexp.models import adapters, architecture, export, gliner
+from gliexp.models import adapters, anatomy, architecture, export, gliner
+from gliexp.models.usage import Usage
 
 PROBE_ROWS = 8
+PROBE_TOKENS = 256
 
 
 def merge(
@@ -28,9 +31,26 @@ def merge(
     model = adapters.combine(
         sources, weights, combination=combination, density=density, base=base, trust_remote_code=trust_remote_code
     )
+    usage = Usage.read(adapters.find(sources[0]))
+    if isinstance(model, anatomy.Described):
+        return _classifier(model, target, usage)
     gliner.save(model, target)
+    if usage is not None:
+        usage.write(target)
     task = "relex" if architecture.has_relations(model) else "ner"
     rows = sample.generate(task, "test")[:PROBE_ROWS]
     entities = sorted({label for row in rows for *_, label in row["ner"]})
     relations = sorted({label for row in rows for *_, label in row.get("relations") or []})
     return export.verify(model, target, rows, entities, relations if task == "relex" else None)
+
+
+def _classifier(classifier: Any, target: Path, usage: Usage | None) -> float:
+    from gliexp.models import class_export, gliclass  # a run of the other library has no use for its imports
+
+    gliclass.save(classifier, target)
+    if usage is not None:
+        usage.write(target)
+    rows = sample.generate("classification", "test")[:PROBE_ROWS]
+    labels = sorted({label for row in rows for label in row["true_labels"]})
+    length = min(PROBE_TOKENS, classifier.positions())
+    return class_export.verify(classifier, target, rows, [labels] * len(rows), length)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import platform
 import shlex
 import subprocess
@@ -13,13 +14,17 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from gliexp.config import secrets
 from gliexp.runs.signature import versions
+
+logger = logging.getLogger("gliexp")
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
     """Write beside and rename, so that a reader or a kill never meets half a file."""
     beside = path.with_name(f".{path.name}.part")
-    beside.write_text(json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
+    beside.write_text(secrets.scrub_file(text) + "\n", encoding="utf-8")
     beside.replace(path)
 
 
@@ -50,9 +55,31 @@ class RunRecord:
         self.document |= facts
         write_json(self.path, self.document)
 
+    def try_update(self, **facts: Any) -> bool:
+        """The same where a disk that takes nothing more must not hide what happened; whether it was written."""
+        try:
+            self.update(**facts)
+        except OSError as error:
+            logger.warning("%s cannot be written: %s", self.path, error)
+            return False
+        return True
+
     def end(self, status: str, error: str | None = None) -> None:
-        """Close the record as done, failed or interrupted."""
-        self.update(status=status, error=error, finished=_now(), seconds=round(time.monotonic() - self._clock, 3))
+        """Close the record as done, failed or interrupted. Only a run that is done needs it to be on disk."""
+        facts = {"status": status, "error": error, "finished": _now()}
+        seconds = round(time.monotonic() - self._clock, 3)
+        write = self.update if status == "done" else self.try_update
+        write(**facts, seconds=seconds)
+
+
+class Unwritten(RunRecord):
+    """The record of a process that is not the one that writes."""
+
+    def __init__(self) -> None:
+        self.document = {}
+
+    def update(self, **facts: Any) -> None:
+        """Nothing."""
 
 
 def _now() -> str:

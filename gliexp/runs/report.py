@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, select_autoescape
-
 from gliexp.config.compose import Composed
 from gliexp.data.splits import Splits
-from gliexp.runs.curve import curve
+from gliexp.runs.page import render
+from gliexp.runs.pictures import of_run
 from gliexp.runs.signature import leaves
+from gliexp.runs.start import START, gains
+from gliexp.training.metrics.thresholds import Point
 
 EXAMPLES = 20
 CARDS = (
@@ -34,36 +34,53 @@ def write(
     metrics: Mapping[str, Any],
     splits: Splits,
     predictions: Sequence[Any],
+    curve: Sequence[Point],
     example: Callable[[Mapping[str, Any], Any], list[dict[str, str]]],
 ) -> Path:
-    """Write report.html into the run directory from what the run already has on disk and in hand.
+    """Write report.html and plots/ into the run directory from what the run already has on disk and in hand.
 
-    `example` cuts a row and what was predicted for it into parts with text, label and kind.
+    `curve` has the scores at each threshold on the last split that was scored. `example` cuts a row and
+    what was predicted for it into parts with text, label and kind.
     """
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-    )
-    page = environment.get_template("report.html.jinja").render(
+    pictures = list(of_run(directory / "metrics.jsonl", metrics, curve, composed.config, splits))
+    plots = directory / "plots"
+    plots.mkdir(exist_ok=True)
+    for picture in pictures:
+        picture.write_png(plots)
+    chain = composed.report.chain
+    examples = [
+        example(row, found) for row, found in zip((splits.test or splits.dev)[:EXAMPLES], predictions, strict=False)
+    ]
+    page = render(
+        "report.html.jinja",
         title=f"{record['task']} · {record['name']}",
         record=record,
         cards=_cards(metrics, record),
-        curves=_curves(directory / "metrics.jsonl"),
+        pictures=pictures,
+        gains=_gains(metrics),
         tables=_tables(metrics),
-        examples=[
-            example(row, found) for row, found in zip((splits.test or splits.dev)[:EXAMPLES], predictions, strict=False)
+        examples=examples,
+        hues=_hues(part["label"] for parts in examples for part in parts),
+        config=[
+            {"key": key, "value": value, "source": chain[key][-1].where if key in chain else "default"}
+            for key, value in leaves(composed.tree).items()
         ],
-        config=leaves(composed.tree),
     )
     path = directory / "report.html"
     path.write_text(page, encoding="utf-8")
     return path
 
 
+def _hues(labels: Iterable[str]) -> dict[str, int]:
+    """A hue in degrees for each label: steps of the golden angle stay far apart however many there are."""
+    return {label: round(number * 137.508) % 360 for number, label in enumerate(sorted(set(labels) - {""}))}
+
+
 def _cards(metrics: Mapping[str, Any], record: Mapping[str, Any]) -> list[dict[str, str]]:
     cards = [
         {"title": f"{'dev' if split == 'eval' else split} {title}", "value": f"{figures[key]:.3f}"}
         for split, figures in metrics.items()
+        if split != START
         for key, title in CARDS
         if key in figures
     ]
@@ -71,30 +88,19 @@ def _cards(metrics: Mapping[str, Any], record: Mapping[str, Any]) -> list[dict[s
     return [*cards, {"title": "trainable parameters", "value": f"{parameters['trainable']:,}"}]
 
 
-def _curves(log: Path) -> list[dict[str, Any]]:
-    if not log.exists():
-        return []
-    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    wanted = {
-        "loss": "training loss",
-        "eval_ner_micro_f1": "dev entities, micro F1",
-        "eval_rel_strict_micro_f1": "dev relations, strict micro F1",
-        "eval_cls_macro_f1": "dev, macro F1",
-        "eval_cls_mae": "dev, mean absolute error",
-        "grad_norm": "gradient norm",
-        "learning_rate": "learning rate (encoder)",
-    }
-    curves = []
-    for key, title in wanted.items():
-        points = [(line["step"], line[key]) for line in lines if isinstance(line.get(key), (int, float))]
-        if len(points) > 1:
-            curves.append(curve(title, points))
-    return curves
+def _gains(metrics: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What was measured before the first step, beside the same at the end."""
+    return [
+        {"title": title, "before": f"{before:.3f}", "after": f"{after:.3f}"}
+        for title, before, after in gains(metrics, dict(CARDS))
+    ]
 
 
 def _tables(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
     tables = []
     for split, figures in metrics.items():
+        if split == START:
+            continue
         name = "dev" if split == "eval" else split
         for key, title in (("ner_per_label", "entities"), ("rel_per_label", "relations"), ("cls_per_label", "labels")):
             if figures.get(key):

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gliexp.config.compose import Composed
-from gliexp.data.chunking import Chunked, Chunker, Row, part
+from gliexp.config.schema.data import THRESHOLD, TUNE, Data
+from gliexp.data.chunking import Chunker
 from gliexp.data.labels import LabelSampler, Offered
-from gliexp.data.losses import CUT, UNREAD, View, account, settle
+from gliexp.data.losses import CUT, UNREAD, Limits, Losses, settle
 from gliexp.data.row import Example
+from gliexp.data.rows import Rows
 from gliexp.data.splits import Splits
-from gliexp.data.windows import Window, WindowRule
+from gliexp.data.windows import WindowRule
 from gliexp.errors import Problem, Refusal
-from gliexp.models.room import Room
+from gliexp.models.room import Ask, Room
 from gliexp.runs.crowding import refuse_crowding, refuse_wide_overlap
-
-Ask = Callable[[Row], Offered]
-"""The labels that a row is asked about: in training the most that it may be, else the whole set."""
+from gliexp.runs.pieces import Pieces, look
 
 
 @dataclass
@@ -49,28 +49,48 @@ def show(composed: Composed, model: Any, splits: Splits, labels: LabelSampler) -
     shown.notices += refuse_crowding(composed, splits, room, labels, whole)
     asked: dict[str, Ask] = {"train": labels.most, "dev": lambda _: whole, "test": lambda _: whole}
     for split, ask in asked.items():
-        rows: list[Example] = getattr(splits, split)
-        if not rows:
+        given: Sequence[Example] = getattr(splits, split)
+        if not given:
             continue
-        chunked = None
+        rows = Rows.of(given)
+        places = splits.places.get(split) or [f"row {number}" for number in range(len(rows))]
+        fits = room.whole(rows, ask)
+        chunker = None
         if config.data.long_doc_chunking.enabled:
             chunker = _chunker(composed, model, room, ask)
-            places = splits.places.get(split) or [f"row {number}" for number in range(len(rows))]
-            refuse_wide_overlap(config.data.long_doc_chunking, rows, places, room, ask)
-            drop_empty = split == "train" and config.data.long_doc_chunking.drop_empty_chunks
-            chunked = chunker.cut(rows, gold=split == "train", drop_empty=drop_empty)
-            shown.chunks[split] = _record(chunked)
-            shown.notices.append(_told(split, chunked, chunker.rule.max_words))
+            refuse_wide_overlap(config.data.long_doc_chunking, rows, places, room, ask, fits)
+        drop_empty = split == "train" and chunker is not None and config.data.long_doc_chunking.drop_empty_chunks
+        pieces, losses = look(
+            rows,
+            places,
+            room=room,
+            ask=ask,
+            fits=fits,
+            max_len=model.config.max_len,
+            limits=_limits(composed, model),
+            chunker=chunker,
+            gold=split == "train",
+            drop_empty=drop_empty,
+        )
+        if chunker is not None:
+            shown.chunks[split] = pieces.record()
+            shown.notices.append(_told(split, pieces, chunker.rule.max_words))
             if split != "train":
                 shown.chunker = chunker
-        views = _views(rows, chunked, room, ask, model.config.max_len)
-        _account(composed, model, shown, split, views)
+        _say(composed, shown, split, losses)
         if split == "train":
-            shown.splits = _training(splits, chunked, views)
+            shown.splits = _training(splits, rows, pieces)
     for split, unknown in splits.unknown.items():
         named = ", ".join(f"{label} ({count})" for label, count in unknown.most_common(5))
         shown.notices.append(f"{split} has labels that are never offered: {named}")
     return shown
+
+
+def untuned(data: Data, splits: Splits) -> list[str]:
+    """What is to be said where a threshold is to be tuned and there is nothing to tune it on."""
+    if data.threshold != TUNE or splits.dev:
+        return []
+    return [f"data.threshold=tune needs dev rows, of which there are none: {THRESHOLD} is taken"]
 
 
 def _chunker(composed: Composed, model: Any, room: Room, ask: Ask) -> Chunker:
@@ -82,86 +102,53 @@ def _chunker(composed: Composed, model: Any, room: Room, ask: Ask) -> Chunker:
     return Chunker(rule, lambda row: room.budgets(row["tokenized_text"], ask(row)))
 
 
-def _views(rows: Sequence[Example], chunked: Chunked | None, room: Room, ask: Ask, max_len: int) -> list[list[View]]:
-    """For each row what the model is shown of it, and how far it reads."""
-    found = []
-    for number, row in enumerate(rows):
-        words = row["tokenized_text"]
-        windows = chunked.windows[number] if chunked else [Window(0, min(len(words), max_len))]
-        asked = ask(row)
-        found.append([View(start, end, start + room.seen(words[start:end], asked)) for start, end in windows])
-    return found
+def _limits(composed: Composed, model: Any) -> Limits:
+    task, settings = composed.config.run.task, model.config
+    width = None if settings.span_mode == "token_level" else settings.max_width
+    return Limits(width, relations=task == "relex", one_label=task == "decoder")
 
 
-def _account(composed: Composed, model: Any, shown: Shown, split: str, views: Sequence[Sequence[View]]) -> None:
-    task, settings, data = composed.config.run.task, model.config, composed.config.data
-    found = account(
-        getattr(shown.splits, split),
-        settings.max_len,
-        None if settings.span_mode == "token_level" else settings.max_width,
-        places=shown.splits.places.get(split),
-        relations=task == "relex",
-        one_label=task == "decoder",
-        views=views,
-    )
-    shown.dropped.update({f"{split}: {reason}": count for reason, count in found.counts.items()})
-    summary = settle(found, data.on_loss if split == "train" else "warn")
+def _say(composed: Composed, shown: Shown, split: str, losses: Losses) -> None:
+    """Note what is lost; raises Refusal where nothing may be."""
+    data = composed.config.data
+    shown.dropped.update({f"{split}: {reason}": count for reason, count in losses.counts.items()})
+    summary = settle(losses, data.on_loss if split == "train" else "warn")
     if not summary:
         return
     use = "cannot be used in training" if split == "train" else "cannot be found by this model"
     hint = ""
-    if not data.long_doc_chunking.enabled and (CUT in found.counts or UNREAD in found.counts):
+    if not data.long_doc_chunking.enabled and (CUT in losses.counts or UNREAD in losses.counts):
         hint = "\ndata.long_doc_chunking.enabled=true reads long rows in chunks instead"
     shown.notices.append(f"{split}, {use}:\n{summary}{hint}")
 
 
-def _training(splits: Splits, chunked: Chunked | None, views: Sequence[Sequence[View]]) -> Splits:
+def _training(splits: Splits, rows: Rows, pieces: Pieces) -> Splits:
     """The splits with chunks for training rows, each at its document's place.
 
     A row that the tokenizer would cut is cut here: what it does not see must not be trained on as vectors of zeros.
     """
-    if chunked is None:
-        return replace(splits, train=[_read_part(row, view) for row, (view,) in zip(splits.train, views, strict=True)])
-    read = {(number, view.start): view for number, of_row in enumerate(views) for view in of_row}
-    rows = []
-    for number, window, example in chunked.chunks:
-        start, end, seen = read[number, window.start]
-        rows.append(_read_part(example, View(0, end - start, seen - start)))
-    if not rows:
+    numbers, starts, ends = pieces.readable()
+    if not len(numbers):
         message = "no chunk holds a whole entity, so that none is left to train on"
         raise Refusal([Problem("data.long_doc_chunking.drop_empty_chunks", message, "false, or longer chunks")])
-    places = splits.places.get("train")
-    moved = [places[chunk.document] for chunk in chunked.chunks] if places else []
-    return replace(splits, train=rows, places={**splits.places, "train": moved})
+    given = splits.places.get("train")
+    train = rows.windows(numbers, starts, ends)
+    places = [] if not given else train.places if rows is splits.train else [given[number] for number in numbers]
+    return replace(splits, train=train, places={**splits.places, "train": places})
 
 
-def _read_part(row: Example, view: View) -> Example:
-    return row if view.read >= view.end else part(row, Window(0, max(1, view.read)))
-
-
-def _record(chunked: Chunked) -> dict[str, int]:
-    return {
-        "documents": len(chunked.windows),
-        "cut": chunked.cut,
-        "chunks": len(chunked.chunks),
-        "longest": max(end - start for windows in chunked.windows for start, end in windows),
-        "tight": chunked.tight,
-        "halved": chunked.halved,
-        "empty": chunked.empty,
-    }
-
-
-def _told(split: str, chunked: Chunked, max_words: int) -> str:
+def _told(split: str, pieces: Pieces, max_words: int) -> str:
     """One line for the start of a run."""
-    documents, chunks = len(chunked.windows), len(chunked.chunks)
-    if not chunked.cut:
+    record = pieces.record()
+    documents, chunks = record["documents"], record["chunks"]
+    if not record["cut"]:
         return f"{split}: none of the {documents} rows is longer than a chunk ({max_words} words)"
     became = "became" if split == "train" else "are predicted in"
     parts = [f"{split}: {documents} documents {became} {chunks} chunks of at most {max_words} words"]
-    if chunked.tight:
-        parts.append(f"{chunked.tight} are shorter, to fit into the tokenizer's limit")
-    if chunked.halved:
-        parts.append(f"{chunked.halved} times a chunk shows part of an entity")
-    if chunked.empty:
-        parts.append(f"{chunked.empty} without a whole entity are left out")
+    if record["tight"]:
+        parts.append(f"{record['tight']} are shorter, to fit into the tokenizer's limit")
+    if record["halved"]:
+        parts.append(f"{record['halved']} times a chunk shows part of an entity")
+    if record["empty"]:
+        parts.append(f"{record['empty']} without a whole entity are left out")
     return "; ".join(parts)

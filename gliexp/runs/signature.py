@@ -20,9 +20,15 @@ COSMETIC = frozenset(
         "run.notes",
         "run.tags",
         "run.root",
+        "data.license",
+        "run.rerun",
+        "run.fail_fast",
         "data.train_data",  # the contents are hashed, so moved files keep their signature
         "data.val_data",
         "data.test_data",
+        "data.previous_data",
+        "data.cache",
+        "data.cache_dir",
         "training.output_dir",
         "training.run_name",
         "training.report_to",
@@ -30,6 +36,7 @@ COSMETIC = frozenset(
         "training.trackio_space_id",
         "training.disable_tqdm",
         "training.resume_from_checkpoint",
+        "training.resume_anyway",
         "training.push_to_hub",
         "training.save_total_limit",
         "training.dataloader_num_workers",
@@ -64,13 +71,14 @@ def leaves(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+def is_cosmetic(key: str) -> bool:
+    """Whether a key's value changes no result."""
+    return key in COSMETIC or key.startswith(COSMETIC_PREFIXES)
+
+
 def signature(config: Mapping[str, Any], data_hashes: Mapping[str, str], libraries: Mapping[str, str]) -> str:
     """Hex digest of what determines the result: config leaves that are not cosmetic, data hashes, versions."""
-    decisive = {
-        key: value
-        for key, value in leaves(config).items()
-        if key not in COSMETIC and not key.startswith(COSMETIC_PREFIXES)
-    }
+    decisive = {key: value for key, value in leaves(config).items() if not is_cosmetic(key)}
     document = {"config": decisive, "data": dict(data_hashes), "versions": dict(libraries)}
     text = json.dumps(document, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]

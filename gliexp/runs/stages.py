@@ -15,22 +15,25 @@ from transformers import EarlyStoppingCallback
 
 from gliexp.config import routing
 from gliexp.config.compose import Composed
-from gliexp.config.schema import Config
+from gliexp.config.schema.data import TUNE, fixed_threshold
 from gliexp.data.balance import label_weights
 from gliexp.data.chunking import Chunker
 from gliexp.data.labels import LabelSampler
 from gliexp.data.mentions import MentionSwap
 from gliexp.data.row import Example
 from gliexp.data.splits import Splits
-from gliexp.models import adapters, algebra, architecture, backbone, balance, gliner, parameters
+from gliexp.models import algebra, architecture, backbone, balance, gliner, parameters
+from gliexp.models.descriptions import describe
 from gliexp.models.identity import start_as_identity
 from gliexp.models.prior import set_prior
 from gliexp.models.room import Room
+from gliexp.runs import base, ways
 from gliexp.runs.built import Built
 from gliexp.runs.shown import Shown, show
 from gliexp.training.arguments import training_arguments
 from gliexp.training.collator import TrainingCollator
 from gliexp.training.evaluation import Evaluation
+from gliexp.training.quick_collation import quicken
 from gliexp.training.trainer import Trainer
 
 VERIFIED_ROWS = 16  # rows on which the saved model must predict what the trained one does
@@ -41,13 +44,13 @@ def build_model(composed: Composed) -> Built:
     config = composed.config
     if config.peft.enabled and config.peft.init_from is not None:
         return _go_on(composed)
-    base = base_of(config)
+    origin = base.of(config)
     notices: list[str] = []
-    model = base.build(config.backbone.trust_remote_code)
-    if base.from_pretrained is not None:
+    model = origin.build(config.backbone.trust_remote_code)
+    if origin.from_pretrained is not None:
         notices += [
             f"model.{found.key}={found.wanted} is not what the saved model has: {found.saved} stays"
-            for found in gliner.disagreements(model, backbone.located(base.values, config.backbone.revision))
+            for found in gliner.disagreements(model, backbone.located(origin.values, config.backbone.revision))
         ]
         if not config.model.fine_tune:
             parameters.freeze(model)
@@ -57,31 +60,16 @@ def build_model(composed: Composed) -> Built:
         if config.model.prior_probability is not None:
             set_prior(model, config.model.prior_probability, config.run.seed)
     algebra.apply(model)
-    adapted = None
-    if config.peft.enabled:
-        objects = routing.route(config).objects
-        section = {key: value for name in routing.PEFT_OBJECTS for key, value in objects[name].items()}
-        roles = {"attention": config.backbone.attention_modules, "mlp": config.backbone.mlp_modules}
-        adapted = adapters.wrap(model, section, roles, origin=base, seed=config.run.seed)
-    return Built(model, part_sizes(model), notices, adapted)
-
-
-def base_of(config: Config) -> adapters.Base:
-    """What the config trains: a saved model, or pretrained backbones under new heads."""
-    values = routing.route(config).objects["GLiNERConfig"]
-    if not config.model.from_pretrained:
-        return adapters.Base(values, config.run.seed, revision=config.backbone.revision)
-    source, revision = saved_model(config.model.from_pretrained)
-    place = str(Path(source).resolve()) if Path(source).is_dir() else source
-    return adapters.Base(values, config.run.seed, place, revision)
+    adapted = base.wrapped(config, model, origin)
+    ways.take(config, model)
+    describe(model, config.data.label_descriptions)
+    return Built(model, parameters.sizes(model), notices, adapted)
 
 
 def _go_on(composed: Composed) -> Built:
     """The model of a saved adapter, whose architecture and settings stay."""
     config = composed.config
-    adapted = adapters.load(
-        str(config.peft.init_from), trainable=True, trust_remote_code=config.backbone.trust_remote_code
-    )
+    adapted = base.continued(config)
     values = routing.route(config).objects["GLiNERConfig"]
     notices = [
         f"model.{key}={values[key]} is not the base of the adapter: {adapted.base.values.get(key)} stays"
@@ -89,31 +77,9 @@ def _go_on(composed: Composed) -> Built:
         if adapted.base.from_pretrained is None and values.get(key) != adapted.base.values.get(key)
     ]
     algebra.apply(adapted.model)
-    return Built(adapted.model, part_sizes(adapted.model), notices, adapted)
-
-
-def part_sizes(model: Any) -> dict[str, Any]:
-    """Numbers of parameters, in all and trainable, and the same for each part."""
-    counts = parameters.count(model)
-    return {
-        "total": sum(count.total for count in counts.values()),
-        "trainable": sum(count.trainable for count in counts.values()),
-        "parts": {name: {"total": count.total, "trainable": count.trainable} for name, count in counts.items()},
-    }
-
-
-def saved_model(source: str) -> tuple[str, str | None]:
-    """Directory or repository of a saved model, and its revision where `source` is REPO@REVISION.
-
-    A run directory stands for the model that it saved.
-    """
-    inside = Path(source) / "model"
-    if (inside / "gliner_config.json").is_file():
-        return str(inside), None
-    if Path(source).exists() or "@" not in source:
-        return source, None
-    repository, revision = source.rsplit("@", 1)
-    return repository, revision
+    ways.take(config, adapted.model)
+    describe(adapted.model, config.data.label_descriptions)
+    return Built(adapted.model, parameters.sizes(adapted.model), notices, adapted)
 
 
 def label_sampler(composed: Composed, built: Built, splits: Splits) -> LabelSampler:
@@ -124,6 +90,7 @@ def label_sampler(composed: Composed, built: Built, splits: Splits) -> LabelSamp
         policy=composed.config.data.label_sampling,
         max_types=built.model.config.max_types,
         negative_ratio=built.model.config.max_neg_type_ratio,
+        texts=composed.config.data.label_descriptions,
     )
 
 
@@ -141,10 +108,11 @@ def evaluation(composed: Composed, splits: Splits, chunker: Chunker | None = Non
     return Evaluation(
         entity_labels=splits.entity_labels,
         relation_labels=splits.relation_labels if config.run.task == "relex" else (),
-        threshold=config.data.threshold,
+        threshold=fixed_threshold(config.data),
         flat_ner=config.data.flat_ner,
         batch_size=config.training.per_device_eval_batch_size,
         chunker=chunker,
+        tune=config.data.threshold == TUNE,
     )
 
 
@@ -171,7 +139,7 @@ def make_trainer(
     augment = getattr(built.model.data_processor, "augment_example", None)
     seed = config.training.seed if config.training.data_seed is None else config.training.data_seed
     collator = TrainingCollator(
-        gliner.training_collator(built.model),
+        quicken(gliner.training_collator(built.model), built.model),
         labels,
         seed=seed,
         relations=config.run.task == "relex",
@@ -190,6 +158,7 @@ def make_trainer(
         places=splits.places.get("train", ()),
         adapted=built.adapted,
         layerwise_lr_decay=config.training.layerwise_lr_decay,
+        max_batch_tokens=config.training.max_batch_tokens,
         callbacks=[*callbacks, *early_stopping(composed, bool(splits.dev))],
     )
 

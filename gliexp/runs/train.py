@@ -4,38 +4,78 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from omegaconf import OmegaConf
 from rich.console import Console
 
+from gliexp.config import secrets
 from gliexp.config.compose import Composed
-from gliexp.data.splits import load
-from gliexp.errors import GliexpError, Interrupted, Problem, Refusal, RunFailed
-from gliexp.runs.directory import signature_of
+from gliexp.errors import GliexpError, Interrupted, Pruned, RunFailed
+from gliexp.runs.advice import Advice
+from gliexp.runs.beside import beside
+from gliexp.runs.directory import setting_of, signature_of
+from gliexp.runs.imports import uncollected
+from gliexp.runs.lock import only_run_in
+from gliexp.runs.log_file import log_file
 from gliexp.runs.outcome import Outcome
-from gliexp.runs.record import RunRecord, machine, write_json
+from gliexp.runs.place import prepare
+from gliexp.runs.record import RunRecord, write_json
+from gliexp.runs.resume import Beginning, beginning, finished, last_checkpoint
+from gliexp.runs.together import Together
+from gliexp.training.requests import Requests, Stopped
 
 logger = logging.getLogger("gliexp")
 
-OURS = ("run.json", "metrics.json", "metrics.jsonl", "report.html", "checkpoints", "model", "adapter", "plots")
+OURS = (
+    "run.json",
+    "metrics.json",
+    "metrics.jsonl",
+    "report.html",
+    "checkpoints",
+    "model",
+    "adapter",
+    "plots",
+    "bad_steps",
+    "README.md",
+    "wandb",
+    "wandb_run.json",
+    "mlflow_run.json",
+    "trackio_run.json",
+    "tensorboard",
+    ".uploads",
+)
 """What a run writes, and a fresh run in the same directory replaces."""
 
 
-def train(composed: Composed, directory: Path, console: Console | None = None) -> Outcome:
-    """Train, evaluate, save and verify in `directory`.
+def train(
+    composed: Composed, directory: Path, console: Console | None = None, *, advice: Advice | None = None
+) -> Outcome:
+    """Train, evaluate, save and verify in `directory`; `advice` may end it at an evaluation.
 
     Raises RunFailed when a step or the verification fails, Interrupted when a signal ended the run after a checkpoint,
-    Refusal for data or models that cannot be used. run.json tells the same in every case.
+    Pruned when `advice` did, Refusal for data or models that cannot be used. run.json tells the same in every case.
     """
+    together = Together.by_environment()
+    if not together.is_main:
+        return beside(composed, directory, together, advice=advice)
     console = console or Console(soft_wrap=True)
-    directory.mkdir(parents=True, exist_ok=True)
-    with _only_run_in(directory), _log_file(directory / "train.log"):
-        if not composed.config.training.resume_from_checkpoint:
+    places = [prepare(directory, directory)]
+    apart = composed.config.training.output_dir
+    if apart is not None:
+        places.append(prepare(Path(apart), Path(apart), "training.output_dir"))
+    with only_run_in(*places), log_file(directory / "train.log"):
+        begun = beginning(composed, directory)
+        together.meet(composed.config)
+        together.tell(begun)
+        for notice in begun.notices:
+            console.print(notice, style="yellow", highlight=False)
+        if begun.finished:
+            from gliexp.runs.reporting import catch_up
+
+            catch_up(composed, directory, console)
+            return finished(directory)
+        if not begun.inside:
             _clear(directory)
         config = composed.config
         record = RunRecord(
@@ -45,118 +85,105 @@ def train(composed: Composed, directory: Path, console: Console | None = None) -
             signature=signature_of(composed),
             overrides=composed.overrides,
         )
-        record.update(tags=list(config.run.tags), notes=config.run.notes)
-        (directory / "config.resolved.yaml").write_text(OmegaConf.to_yaml(composed.tree), encoding="utf-8")
+        record.update(
+            tags=list(config.run.tags),
+            notes=config.run.notes,
+            license=config.data.license,
+            setting=setting_of(composed),
+        )
+        resolved = secrets.scrub_file(OmegaConf.to_yaml(composed.tree))
+        (directory / "config.resolved.yaml").write_text(resolved, encoding="utf-8")
+        requests = Requests(directory)
         try:
-            outcome = _train(composed, directory, record, console)
+            with requests:
+                outcome = _train(composed, directory, record, console, begun, requests, advice)
         except Interrupted as error:
             record.end("interrupted", str(error))
             raise
+        except Pruned as error:
+            record.end("pruned", str(error))
+            raise
+        except Stopped as error:
+            if record.document["status"] != "done":  # after that only reports are broken off
+                record.end("interrupted", str(error))
+            raise Interrupted(str(error), requests.stop or 0) from error
         except GliexpError as error:
             record.end("failed", str(error))
             raise
         except KeyboardInterrupt:
             record.end("interrupted", "ended by the user before a checkpoint was due")
             raise
+        except OSError as error:
+            logger.exception("the run failed")
+            record.end("failed", str(error))
+            raise RunFailed(f"{error}; {last_checkpoint(composed, directory)}") from error
         except Exception as error:
             logger.exception("the run failed")
             record.end("failed", f"{type(error).__name__}: {error}")
             raise RunFailed(f"{type(error).__name__}: {error} (traceback in {directory / 'train.log'})") from error
+        together.part()
         return outcome
 
 
-def _train(composed: Composed, directory: Path, record: RunRecord, console: Console) -> Outcome:
-    # Seconds of imports (torch, transformers, gliner): only once the config is known to be good.
-    from gliexp.runs import finish, report
-    from gliexp.runs.families import family
-    from gliexp.training.callbacks import EndOnSignal, MetricsLog, ProgressBar
-
+def _train(
+    composed: Composed,
+    directory: Path,
+    record: RunRecord,
+    console: Console,
+    begun: Beginning,
+    requests: Requests,
+    advice: Advice | None,
+) -> Outcome:
     config = composed.config
-    stages, ending = family(config.run.task).stages, family(config.run.task).ending
-    splits = load(config.data, config.run.task, seed=config.run.seed)
-    record.update(data=[asdict(source) for source in splits.sources])
-    quiet_libraries()
-    built = stages.build_model(composed)
-    record.update(parameters=built.parameters, adapter_modules=built.adapter_modules)
-    shown = stages.shown(composed, built, splits)
-    splits = shown.splits
-    record.update(dropped=shown.dropped, chunks=shown.chunks)
-    for notice in [*splits.notices, *built.notices, *shown.notices]:
-        console.print(notice, style="yellow", highlight=False)
+    with uncollected():  # seconds (torch, transformers, gliner): only once the config is known to be good
+        from gliexp.runs import finish
+        from gliexp.runs.families import family
+        from gliexp.runs.prepared import prepared
+        from gliexp.runs.reporting import Reporting, wrong
+        from gliexp.runs.start import at_start
 
-    with EndOnSignal() as signals:
-        trainer = stages.make_trainer(composed, built, shown, directory / "checkpoints", [signals])
-        metric = str(trainer.args.metric_for_best_model).removeprefix("eval_")
-        for callback in (MetricsLog(directory / "metrics.jsonl"), ProgressBar(console, metric)):
+        family(config.run.task)
+    reporting = Reporting(composed, directory, record, resumed=begun.inside)
+    ready = prepared(composed, directory, record, console, requests, advice)
+    ending, built, splits, trainer = ready.ending, ready.built, ready.splits, ready.trainer
+    kept, hopeless = ready.kept, ready.hopeless
+    finish.announce(console, composed, built, trainer, splits)
+    with reporting:
+        for callback in reporting.begin():
             trainer.add_callback(callback)
-        record.update(**machine(str(trainer.args.device)), world_size=trainer.args.world_size)
-        finish.announce(console, composed, built, trainer, splits)
-        trainer.train(resume_from_checkpoint=config.training.resume_from_checkpoint or None)
-        if signals.received is not None:
-            step = trainer.state.global_step
-            raise Interrupted(
-                f"interrupted at step {step}; a checkpoint of that step is in {directory / 'checkpoints'}",
-                signals.received,
-            )
+        try:
+            trainer.train(None if begun.checkpoint is None else str(begun.checkpoint))
+        finally:
+            record.try_update(bad_steps=trainer.counts())
+        if trainer.skipped_steps:
+            left_out = f"{len(trainer.skipped_steps)} steps were not finite and left out: see bad_steps in run.json"
+            console.print(left_out, style="yellow", highlight=False)
+        if hopeless is not None and hopeless.ended_at is not None:
+            raise Pruned(f"ended at step {hopeless.ended_at}: hopeless beside the other trials")
 
-    metrics, predictions = ending.score(trainer, splits)
-    write_json(directory / "metrics.json", metrics)
-    difference = ending.save_and_verify(composed, built, trainer, splits, directory)
-    record.update(best_step=trainer.state.best_global_step, reload_difference=difference, metrics=metrics)
-    record.end("done")
-    report.write(directory, composed, record.document, metrics, splits, predictions, ending.example)
-    outcome = Outcome(directory, metrics, built.parameters, record.document["seconds"], built.notices)
-    finish.summarise(console, composed, outcome, difference)
-    return outcome
+        metrics, predictions, curve = ending.score(trainer, splits)
+        metrics |= at_start(trainer.state.log_history)
+        if kept is not None:
+            record.update(retention=kept.figures)
+            console.print(kept.told(), highlight=False)
+        write_json(directory / "metrics.json", metrics)
+        difference = ending.save_and_verify(composed, built, trainer, splits, directory)
+        record.update(best_step=trainer.state.best_global_step, reload_difference=difference, metrics=metrics)
+        record.end("done")
+        from gliexp.runs import report  # matplotlib, for which the first step need not wait
 
-
-@contextmanager
-def _only_run_in(directory: Path) -> Iterator[None]:
-    """Hold the run directory; the lock is the operating system's, so a killed run does not keep it."""
-    lock = FileLock(directory / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise Refusal([Problem(str(directory), "another run is writing to this directory")]) from error
-    try:
-        yield
-    finally:
-        lock.release()
+        report.write(directory, composed, record.document, metrics, splits, predictions, curve, ending.example)
+        outcome = Outcome(directory, metrics, built.parameters, record.document["seconds"], built.notices)
+        finish.summarise(console, composed, outcome, difference)
+        told = zip(splits.test or splits.dev, predictions, strict=False) if config.tracking.log_errors else ()
+        reporting.end(console, metrics, wrong([ending.example(row, found) for row, found in told]), requests)
+        return outcome
 
 
 def _clear(directory: Path) -> None:
     for name in OURS:
         path = directory / name
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _log_file(path: Path) -> Iterator[None]:
-    """Everything logged at INFO or above goes to train.log while the run lasts."""
-    handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    handler.setLevel(logging.INFO)
-    root = logging.getLogger()
-    root.addHandler(handler)
-    if root.level > logging.INFO:
-        root.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        root.removeHandler(handler)
-        handler.close()
-
-
-def quiet_libraries() -> None:
-    """Route the libraries' warnings into the log and their progress bars nowhere: the terminal is the run's."""
-    import warnings
-
-    import transformers
-
-    logging.captureWarnings(True)
-    warnings.simplefilter("default")
-    transformers.logging.disable_progress_bar()
-    transformers.logging.set_verbosity_error()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -13,6 +14,7 @@ OWN_OPTIMIZERS = ("muon",)
 SELECTION_METRIC = {
     "relex": "joint_micro_f1",
     "classification": "cls_macro_f1",
+    "classification_rl": "cls_macro_f1",
     "regression": "cls_mae",
 }
 """What the best checkpoint is chosen by where the config names nothing; `ner_micro_f1` for the other tasks.
@@ -32,8 +34,15 @@ def training_arguments(values: Mapping[str, Any], library: type, *, task: str, c
     Without dev rows there is nothing to choose a checkpoint by, so evaluation and selection are off.
     """
     values = dict(values)
+    # Where the arguments go, the token would go too: into training_args.bin beside each checkpoint, and to trackers.
+    # huggingface_hub takes it from the environment whenever it is handed none.
+    token = values.pop("hub_token", None)
+    if token:
+        os.environ["HF_TOKEN"] = token
     values["output_dir"] = str(values.get("output_dir") or checkpoints)
     values["metric_for_best_model"] = values.get("metric_for_best_model") or SELECTION_METRIC.get(task, "ner_micro_f1")
+    # runs/tracking reports: an integration of transformers that fails would end the run
+    values["report_to"] = "none"
     # Rows are dicts that the collator reads; the Trainer would strip every key that is no argument of forward().
     values["remove_unused_columns"] = False
     # Pinned memory speeds up copies to a GPU; without one torch warns at every epoch.

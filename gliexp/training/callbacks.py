@@ -1,15 +1,14 @@
-"""What a run writes and shows while it trains: metrics.jsonl, a progress bar, and a clean end on a signal."""
+"""What a run writes and shows while it trains: metrics.jsonl and a progress bar; and the steps of AdaLoRA's budget."""
 
 from __future__ import annotations
 
 import json
 import math
-import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
+import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from transformers import TrainerCallback
@@ -18,16 +17,30 @@ from gliexp.models.adapters import budget
 
 
 class MetricsLog(TrainerCallback):  # type: ignore[misc]
-    """Appends every logged dict to metrics.jsonl, one JSON object a line, flushed at once."""
+    """Appends every logged dict to metrics.jsonl, one JSON object a line, flushed at once.
+
+    A training that goes on from a checkpoint begins with the lines up to it, from the checkpoint: what a killed one
+    had logged since is logged again, and a line that it had half written is gone.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if state.is_world_process_zero:
+            beside = self.path.with_name(f".{self.path.name}.part")
+            beside.write_text("".join(map(_line, state.log_history)), encoding="utf-8")
+            beside.replace(self.path)
+
     def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any] | None = None, **_: Any) -> None:
         if state.is_world_process_zero and logs:
-            line = {"step": state.global_step, "epoch": state.epoch, **_finite(logs)}
             with self.path.open("a", encoding="utf-8") as out:
-                out.write(json.dumps(line, ensure_ascii=False) + "\n")
+                out.write(_line({"step": state.global_step, "epoch": state.epoch, **logs}))
+
+
+def _line(logs: Mapping[str, Any]) -> str:
+    ordered = {"step": logs["step"], "epoch": logs.get("epoch"), **_finite(logs)}
+    return json.dumps(ordered, ensure_ascii=False) + "\n"
 
 
 def _finite(logs: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,32 +102,36 @@ class ProgressBar(TrainerCallback):  # type: ignore[misc]
         self.progress.stop()
 
 
-class EndOnSignal(TrainerCallback):  # type: ignore[misc]
-    """On SIGINT or SIGTERM: finish the step, write a checkpoint, stop. A second signal ends the process at once."""
+class EpochEnd(TrainerCallback):  # type: ignore[misc]
+    """Calls `judge(epoch_over=True)` when a whole epoch is over, and not where one is broken off."""
 
-    SIGNALS = (signal.SIGINT, signal.SIGTERM)
+    def __init__(self, judge: Callable[..., None]) -> None:
+        self.judge = judge
 
-    def __init__(self) -> None:
-        self.received: int | None = None
-        self._previous: dict[signal.Signals, Any] = {}
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if abs(state.epoch - round(state.epoch)) < 1e-6:
+            self.judge(epoch_over=True)
 
-    def __enter__(self) -> EndOnSignal:
-        for number in self.SIGNALS:
-            self._previous[number] = signal.signal(number, self._receive)
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
+class EndWhenHopeless(TrainerCallback):  # type: ignore[misc]
+    """Ends training at an evaluation after which `should_end` says so; `ended_at` is that step, or None."""
 
-    def _receive(self, number: int, frame: FrameType | None) -> None:
-        if self.received is not None:
-            raise KeyboardInterrupt
-        self.received = number
+    def __init__(self, metric: str, should_end: Callable[[int, float], bool]) -> None:
+        self.metric = metric
+        self.should_end = should_end
+        self.ended_at: int | None = None
 
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        if self.received is not None:
-            control.should_save = True
+    def on_evaluate(
+        self, args: Any, state: Any, control: Any, metrics: Mapping[str, Any] | None = None, **_: Any
+    ) -> None:
+        value = (metrics or {}).get(f"eval_{self.metric}")
+        told = value is not None and state.is_world_process_zero and self.should_end(state.global_step, float(value))
+        if args.world_size > 1:  # all processes end where the first one is told to
+            said = torch.tensor(int(told), device=args.device)
+            torch.distributed.broadcast(said, src=0)
+            told = bool(said)
+        if told:
+            self.ended_at = state.global_step
             control.should_training_stop = True
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from gliexp.config.schema.classifier import SINGLE
+from gliexp.data.augmentation import Augmenter
 from gliexp.data.classes import ClassSampler
 from gliexp.errors import RunFailed
 from gliexp.models.class_inputs import ClassInputs, LabelsTooLong
@@ -19,20 +20,26 @@ class ClassCollator:
     """A pure function of (seed, draws); rows are read and never changed."""
 
     def __init__(
-        self, inputs: ClassInputs, labels: ClassSampler, seed: int, *, problem: str | None, ignored: int = -100
+        self,
+        inputs: ClassInputs,
+        labels: ClassSampler,
+        seed: int,
+        *,
+        problem: str | None,
+        ignored: int = -100,
+        augment: Augmenter | None = None,
     ) -> None:
         self.inputs = inputs
         self.labels = labels
         self.seed = seed
         self.problem = problem
         self.ignored = ignored
+        self.augment = augment
 
     def __call__(self, drawn: Sequence[DrawnRow]) -> dict[str, Any]:
-        rows = [item.row for item in drawn]
         numbers = [item.draw.number for item in drawn]
-        asked = [
-            self.labels.offer(item.row, seed=self.seed, epoch=item.draw.epoch, index=item.draw.number) for item in drawn
-        ]
+        shown = [self.question(item) for item in drawn]
+        rows, asked = [row for row, _ in shown], [labels for _, labels in shown]
         try:
             batch = self.inputs.batch(rows, asked)
         except LabelsTooLong as error:
@@ -40,6 +47,22 @@ class ClassCollator:
         batch["labels"] = targets(rows, asked, self.problem, self.ignored)
         batch[ROWS] = numbers
         return batch
+
+    def question(self, item: DrawnRow) -> tuple[Mapping[str, Any], list[str]]:
+        """A drawn row as it is read, and the labels that it is asked about, in the order of the prompt.
+
+        Where an augmented row leaves no room for its text, it is read as it is.
+        """
+        at = {"seed": self.seed, "epoch": item.draw.epoch, "index": item.draw.number}
+        asked = self.labels.offer(item.row, **at)
+        if self.augment is None:
+            return item.row, asked
+        row, labels = self.augment(item.row, asked, **at)
+        try:
+            self.inputs.read(row, labels)
+        except LabelsTooLong:
+            return item.row, asked
+        return row, labels
 
 
 def targets(

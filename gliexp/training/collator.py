@@ -50,6 +50,10 @@ def seeded(seed: int) -> Iterator[None]:
         torch.set_rng_state(torch_state)
 
 
+class NoLabels(ValueError):
+    """A batch that asks about nothing would train the library's empty placeholder label."""
+
+
 class TrainingCollator:
     """Offers labels to each drawn row and collates them; a pure function of (seed, draws).
 
@@ -88,6 +92,8 @@ class TrainingCollator:
                 self.labels.offer(row, seed=self.seed, epoch=item.draw.epoch, index=item.draw.number)
                 for row, item in zip(rows, drawn, strict=True)
             ]
+            if not any(offer.entity for offer in offers):
+                raise NoLabels("no row of the batch has a label to be asked about")
             types: dict[str, Any] = {"entity_types": [offer.entity for offer in offers]}
             if self.relations:
                 types["relation_types"] = [offer.relation for offer in offers]

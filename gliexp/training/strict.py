@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import nn
-from torch.utils.data import Sampler
 from transformers import PrinterCallback, ProgressCallback
 
 from gliexp.errors import RunFailed
+from gliexp.training.batches import Costs
+from gliexp.training.callbacks import EpochEnd
 from gliexp.training.collator import ROWS
 from gliexp.training.footprint import Footprint, kept_for_backward, measure
+from gliexp.training.loading import Loading, most_rows
 from gliexp.training.muon import MuonWithAdamW
 from gliexp.training.optimizer import ParameterGroup, joined, parameter_groups
-from gliexp.training.rows import Draw, EpochSampler, TrainingRows
+from gliexp.training.resumable import Resumable
+from gliexp.training.rows import Draw, TrainingRows
+from gliexp.training.steps import Steps
+from gliexp.training.watched import FAILED, WatchedCollator
 
-NAMED_ROWS = 16  # rows named in an error message; a batch of hundreds would bury the cause
+logger = logging.getLogger("gliexp")
 
 
-class Strict:
+class Strict(Loading, Steps, Resumable):
     """Goes in front of a trainer of the HF family, whose arguments, callbacks, checkpoints and schedules it keeps.
 
-    `lengths` are the rows' sizes in any one unit; `places` (file:line of each row) name rows in errors.
+    `costs` are what the rows cost the model; `places` (file:line of each row) name rows in errors.
     """
-
-    optimizer: Any
-    control: Any
-    args: Any
-    accelerator: Any
-    state: Any
-    callback_handler: Any
-    model: Any
 
     def __init__(
         self,
@@ -42,17 +40,19 @@ class Strict:
         *,
         rows: Sequence[Mapping[str, Any]],
         dev_rows: Sequence[Mapping[str, Any]] | None,
-        lengths: Sequence[int],
+        costs: Costs,
         collator: Any,
         evaluation: Any,
         places: Sequence[str] = (),
         layerwise_lr_decay: float = 1.0,
+        max_batch_tokens: int | None = None,
         **others: Any,
     ) -> None:
         self.rows = rows
         self.places = places
         self.dev_rows = dev_rows
-        self.lengths = lengths
+        self.costs = costs
+        self.max_batch_tokens = max_batch_tokens
         self.evaluation = evaluation
         self.layerwise_lr_decay = layerwise_lr_decay
         self.groups: list[ParameterGroup] = []
@@ -61,27 +61,42 @@ class Strict:
             args=args,
             train_dataset=TrainingRows(rows),
             # The loop asks for an evaluation set to exist; `evaluate` below reads dev_rows.
-            eval_dataset=list(dev_rows) if dev_rows else None,
-            data_collator=collator,
+            eval_dataset=dev_rows or None,
+            data_collator=WatchedCollator(
+                collator, args.dataloader_num_workers, most_rows(costs, args.train_batch_size, max_batch_tokens)
+            ),
             **others,
         )
         # The run has a progress bar and a log of its own.
         for printer in (ProgressCallback, PrinterCallback):
             self.remove_callback(printer)  # type: ignore[attr-defined]
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[Any]:
-        grouped = self.args.train_sampling_strategy == "group_by_length"
-        seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
-        size: int = self._train_batch_size  # type: ignore[attr-defined]
-        return EpochSampler(self.lengths, seed, size if grouped else None)
+        self.add_callback(EpochEnd(self.judge_unreached))  # type: ignore[attr-defined]
+        self.start_steps()
 
     def encoders(self, model: Any) -> dict[str, nn.Module]:
         """The backbones within `model`, by name, which train at the encoder's rate."""
         raise NotImplementedError
 
     def train(self, *args: Any, **options: Any) -> Any:
-        """The loop; afterwards the model's weights are those to use."""
-        result = super().train(*args, **options)  # type: ignore[misc]
+        """The loop; afterwards the model's weights are those to use.
+
+        Raises RunFailed where a data worker died, with the rows that it was at: torch raises that in this process
+        wherever it is then, in a step or a save too.
+        """
+        self.start_steps()
+        try:
+            result = super().train(*args, **options)
+        except (RuntimeError, RunFailed) as error:
+            found = re.search(r"DataLoader worker.*", str(error))
+            if found is None:
+                raise
+            numbers = self.data_collator.unfinished()
+            at = f"at {self.named(numbers)}" if numbers else "between two batches"
+            raise RunFailed(
+                f"step {self.state.global_step + 1}: a data worker died {at}: {found[0]}. Likely causes: the host's "
+                "memory is full and the system ended it (fewer training.dataloader_num_workers need less), or it was "
+                "killed from outside"
+            ) from error
         self._average(True)
         return result
 
@@ -122,10 +137,10 @@ class Strict:
 
     def footprint(self) -> Footprint:
         """Memory of a step on the longest rows that one batch can hold."""
-        size = self.args.per_device_train_batch_size
-        longest = sorted(range(len(self.rows)), key=lambda number: -self.lengths[number])[:size]
-        batch = self.data_collator([self.train_dataset[Draw(0, number)] for number in longest])  # type: ignore[attr-defined]
-        batch.pop(ROWS)
+        batch = self.data_collator([self.train_dataset[Draw(0, number)] for number in self.longest_batch()])
+        numbers = batch.pop(ROWS)
+        if FAILED in batch:
+            raise RunFailed(f"{self.named(numbers)}: {batch[FAILED]}")
         model = self.accelerator.unwrap_model(self.model)
         was_training = model.training
         model.train()
@@ -135,48 +150,6 @@ class Strict:
         model.train(was_training)
         return measure(model, str(getattr(self.args.optim, "value", self.args.optim)), kept)
 
-    def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
-        """One forward and backward pass; an exception or a non-finite loss ends the run and names the batch's rows.
-
-        The libraries' own steps go on with a loss of zero: gliner's after out-of-memory
-        (gliner/training/trainer.py:289), gliclass's after any exception (gliclass/training.py:489), and gliclass's adds
-        up what it accumulates.
-        """
-        numbers: list[int] = inputs.pop(ROWS)
-        model.train()
-        self._average(False)
-        inputs = self._prepare_inputs(inputs)  # type: ignore[attr-defined]
-        try:
-            with self.compute_loss_context_manager():  # type: ignore[attr-defined]
-                loss: torch.Tensor = self.compute_loss(model, inputs)  # type: ignore[attr-defined]
-        except Exception as error:
-            raise RunFailed(f"{self._place(numbers)}: {type(error).__name__}: {error}") from error
-        if not torch.isfinite(loss):
-            raise RunFailed(
-                f"{self._place(numbers)}: the loss is {loss.item()}. Likely causes: a learning rate too high, "
-                "fp16 overflow (try bf16), or damaged weights at the start"
-            )
-        loss = loss / self.current_gradient_accumulation_steps  # type: ignore[attr-defined]
-        self.accelerator.backward(loss)
-        return loss.detach()
-
-    def _clip_grad_norm(self, model: Any) -> Any:
-        norm = super()._clip_grad_norm(model)  # type: ignore[misc]
-        # fp16's loss scaler meets overflow by itself: it skips the step and lowers the scale.
-        if norm is not None and self.accelerator.scaler is None and not math.isfinite(float(norm)):
-            raise RunFailed(
-                f"step {self.state.global_step + 1}: the gradient norm is {float(norm)}, the loss was finite"
-            )
-        return norm
-
-    def _place(self, numbers: Sequence[int]) -> str:
-        shown = ", ".join(self._named(number) for number in numbers[:NAMED_ROWS])
-        more = f" and {len(numbers) - NAMED_ROWS} more" if len(numbers) > NAMED_ROWS else ""
-        return f"step {self.state.global_step + 1}, training rows {shown}{more} (counted from 0)"
-
-    def _named(self, number: int) -> str:
-        return f"{number} ({self.places[number]})" if self.places else str(number)
-
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
     ) -> dict[str, Any]:
@@ -185,8 +158,20 @@ class Strict:
         if rows is None:
             raise ValueError("no dev rows to evaluate on")
         self._average(True)
-        scores = self.evaluation.score(self.accelerator.unwrap_model(self.model), rows)
+        with self.breaking_off():
+            scores = self.evaluation.score(self.accelerator.unwrap_model(self.model), rows)
+        self._judge_metrics(scores)
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in scores.items()}
         self.log({name: value for name, value in metrics.items() if isinstance(value, (int, float))})  # type: ignore[attr-defined]
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+    def _judge_metrics(self, scores: Mapping[str, Any]) -> None:
+        """A metric that is no number could be chosen as the best one, or hide that none is."""
+        wrong = [name for name, value in scores.items() if isinstance(value, float) and not math.isfinite(value)]
+        if not wrong:
+            return
+        message = f"step {self.state.global_step}: dev metrics that are no number: {', '.join(wrong)}"
+        if not self.rules.skips:
+            raise RunFailed(f"{message}. Likely causes: scores that are not finite, from weights that are not")
+        logger.warning(message)

@@ -82,3 +82,46 @@ def test_columns_are_read_as_the_config_says_and_written_in_our_form(
         {"tokenized_text": ["Ana", "Lima", "runs"], "ner": [[0, 1, "person"]]},
         {"tokenized_text": ["Bia"], "ner": [[0, 0, "person"]]},
     ]
+
+
+def test_a_directory_names_the_file_of_each_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(9):
+        (tmp_path / f"d{number}.txt").write_text("Ana sings")
+        (tmp_path / f"d{number}.ann").write_text(f"T1\tperson 0 {3 if number < 3 else 99}\tAna\n")
+    (tmp_path / "d1.ann").write_text("T1\tcity 0 3\tAna\n")
+    assert cli.main(["data", str(tmp_path)]) == 2
+    page = capsys.readouterr().out
+    assert "6 rows like this" in page
+    assert "d3.ann:1, d4.ann:1" in page
+    assert f"{tmp_path}/d1.ann:1 has the words of d0.ann:1, annotated otherwise" in page
+
+
+def test_classification_is_known_by_its_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train, dev = tmp_path / "train.jsonl", tmp_path / "dev.jsonl"
+    train.write_text('{"text": "so so", "all_labels": ["good", "bad"], "true_labels": ["good"]}\n')
+    dev.write_text('{"text": "so so", "all_labels": ["good", "bad"], "true_labels": ["bad", "poor "]}\n')
+    assert cli.main(["data", str(train), str(dev)]) == 2
+    shown = capsys.readouterr()
+    assert "read as task=classification" in shown.err
+    assert f"{dev}:1: all_labels lacks the true label poor" in shown.out
+    assert "model.problem_type=single_label_classification" in shown.out
+    out = tmp_path / "clean"
+    assert cli.main(["data", str(train), str(dev), "--fix", str(out)]) == 0
+    mended = json.loads((out / "dev.jsonl").read_text())
+    assert mended == {"text": "so so", "all_labels": ["good", "bad", "poor"], "true_labels": ["bad", "poor"]}
+    assert cli.main(["data", str(out / "train.jsonl"), str(out / "dev.jsonl"), "--json"]) == 0
+    page = capsys.readouterr().out
+    document = json.loads(page[page.index("{") :])
+    assert document["shared_rows"][0]["lines"] == [[1, 1]]
+
+
+def test_tables_of_classes_are_audited_under_their_own_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "intents.csv"
+    table.write_text("query,category\nhello there,greeting\nbye,farewell\n,greeting\n")
+    names = ["data.fields.text=query", "data.fields.true_labels=category"]
+    assert cli.main(["data", str(table), "task=classification", "--json", *names]) == 2
+    (file,) = json.loads(capsys.readouterr().out)["files"]
+    assert file["true_labels"] == {"greeting": 1, "farewell": 1}
+    assert file["bad"] == [{"where": f"{table}:4", "reason": "query is empty"}]

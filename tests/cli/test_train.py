@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,11 +25,13 @@ def runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Runs:
     started: Runs = []
     train, directory = ModuleType("gliexp.runs.train"), ModuleType("gliexp.runs.directory")
 
-    def record(composed: Composed, where: Path) -> None:
+    def record(composed: Composed, where: Path, console: Any = None, *, advice: Any = None) -> Any:
         started.append((composed, where))
+        return SimpleNamespace(metrics={})
 
     train.train = record  # type: ignore[attr-defined]
     directory.run_directory = lambda composed: Path("outputs") / composed.config.run.task / composed.name  # type: ignore[attr-defined]
+    directory.signature_of = lambda composed: f"{composed.name}{composed.overrides}"  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "gliexp.runs.train", train)
     monkeypatch.setitem(sys.modules, "gliexp.runs.directory", directory)
     monkeypatch.chdir(tmp_path)
@@ -77,10 +80,15 @@ def test_an_experiment_file_in_a_sweep(runs: Runs, tmp_path: Path) -> None:
 
 def test_variables_that_libraries_read(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    import os
-
-    assert cli.main(["launch.threads=1"]) == 0
+    assert cli.main(["launch.threads=1", "launch.huge_pages=false"]) == 0
     assert os.environ["OMP_NUM_THREADS"] == "1"
+    assert os.environ["THP_MEM_ALLOC_ENABLE"] == "0"
+
+
+def test_large_pages_are_asked_for_by_default(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("THP_MEM_ALLOC_ENABLE", raising=False)
+    assert cli.main([]) == 0
+    assert os.environ["THP_MEM_ALLOC_ENABLE"] == "1"
 
 
 def test_a_refused_run_leaves_nothing(runs: Runs, tmp_path: Path) -> None:

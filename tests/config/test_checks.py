@@ -110,10 +110,34 @@ def test_every_option_of_every_group_composes() -> None:
     hub = ["training.hub_model_id=a/b"]
     for group in groups.names():
         for option in groups.options(group):
-            overrides = [f"{group}={option}", *(["data.train_data=x"] if option == "files" else [])]
+            overrides = [
+                f"{group}={option}",
+                *(["data.train_data=x"] if group == "experiment" or option == "files" else []),
+            ]
             compose([*overrides, *(hub if group == "hub" else [])], environment=False)
 
 
 def test_a_missing_tracker_names_what_to_install() -> None:
-    with pytest.raises(Refusal, match=r"pip install 'gliexp\[wandb\]'"):
-        compose(["training.report_to=[wandb]"])
+    with pytest.raises(Refusal, match=r"pip install 'comet_ml'"):
+        compose(["training.report_to=[comet_ml]"])
+
+
+def test_thresholds_are_numbers_or_tuned() -> None:
+    for value in ("tune", "0.3", "0", "1"):
+        assert compose([f"data.threshold={value}"]).config.data.threshold in ("tune", 0.3, 0, 1)
+    for value in ("tuned", "null", "true", "1.5", "[0.5]"):
+        with pytest.raises(Refusal, match=r"data\.threshold"):
+            compose([f"data.threshold={value}"])
+
+
+def test_the_best_model_is_chosen_by_a_metric_that_there_is() -> None:
+    for task, name in (
+        ("ner", "ner_partial_f1"),
+        ("relex", "rel_cluster_micro_f1"),
+        ("classification", "eval_cls_map"),
+    ):
+        compose([f"task={task}", f"training.metric_for_best_model={name}"])
+    with pytest.raises(Refusal, match=r"no metric 'ner_f1'.*did you mean ner_"):
+        compose(["training.metric_for_best_model=ner_f1"])
+    with pytest.raises(Refusal, match="task=ner has no metric"):
+        compose(["training.metric_for_best_model=cls_macro_f1"])

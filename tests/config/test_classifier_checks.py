@@ -43,6 +43,25 @@ def test_everything_wrong_is_said_at_once():
     assert told.keys() == {"model.squeeze_layers", "model.scorer_type", "model.multimodal"}
 
 
+def test_consolidation_needs_something_learned_and_what_it_was_learned_from():
+    assert refused("training.use_ewc=true").keys() == {"data.previous_data", "model.from_pretrained"}
+    compose(
+        [TASK, "training.use_ewc=true", "model.from_pretrained=a/b", "data.previous_data=sample"], environment=False
+    )
+    said = "\n".join(compose([TASK, "training.ewc_lambda=5", "training.ewc_gamma=0.5"], environment=False).notices)
+    assert "training.ewc_lambda has no effect: training.use_ewc is off" in said
+    assert "training.ewc_gamma has no effect" in said
+
+
+def test_label_descriptions_have_one_shape():
+    wrong = "data.label_descriptions={a: [x], b: {synonyms: y}, c: {synonyms: [z]}, d: {synonym: [z]}}"
+    with pytest.raises(Refusal) as told:
+        compose([TASK, "data.augmentation.enabled=true", wrong], environment=False)
+    assert [problem.message.rsplit(" ", 1)[1] for problem in told.value.problems] == ["a", "b", "d"]
+    said = "\n".join(compose([TASK, "data.augmentation.max_num_examples=2"], environment=False).notices)
+    assert "data.augmentation.max_num_examples has no effect: data.augmentation.enabled is off" in said
+
+
 def test_text_features_need_their_labels_first():
     assert refused("model.extract_text_features=true", "model.prompt_first=false").keys() == {
         "model.extract_text_features"

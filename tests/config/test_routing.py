@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import transformers
 from gliclass import GLiClassModelConfig
+from gliclass.training import RLTrainerConfig
 from gliclass.training import TrainingArguments as GliclassArguments
 from gliner.config import (
     BiEncoderSpanConfig,
@@ -27,7 +28,6 @@ from gliner.config import (
 from gliner.training import TrainingArguments
 from peft import LoraConfig
 
-from gliexp.config import secrets
 from gliexp.config.compose import compose
 from gliexp.config.keys import Key, index
 from gliexp.config.routing import (
@@ -35,6 +35,7 @@ from gliexp.config.routing import (
     GLICLASS_CONFIG,
     GLINER_CONFIG,
     OBJECTS,
+    RL_CONFIG,
     TRAINING_ARGUMENTS,
     Route,
     route,
@@ -63,6 +64,7 @@ SETUPS: dict[str, list[str]] = {
     "ia3": ["peft=ia3", "peft.layers_to_transform=[1]"],
     "vera": ["peft=vera"],
     "partial": ["peft=partial"],
+    "loftq": ["peft=loftq"],
     "megatron": ["peft=lora", "peft.megatron_config={a: 1}", "peft.use_qalora=true"],
     "adapters of a bi-encoder": ["task=biencoder", "peft=lora"],
     "adapters of a decoder": ["task=decoder", "peft=lora"],
@@ -86,6 +88,19 @@ SETUPS: dict[str, list[str]] = {
         "model.prompt_first=true",
     ],
     "classification single": ["task=classification", "model.problem_type=single_label_classification"],
+    "classification rl": [
+        "task=classification_rl",
+        "rl.get_actions=threshold",
+        "rl.kl_beta=0.5",
+        "rl.reference_model=some/model",
+    ],
+    "classification ewc": [
+        "task=classification",
+        "model.from_pretrained=some/model",
+        "training.use_ewc=true",
+        "data.previous_data=sample",
+        "data.augmentation.enabled=true",
+    ],
     "classification decoder": [
         "task=classification",
         "backbone=qwen3_0_6b",
@@ -107,6 +122,7 @@ CLASSES: dict[str, Any] = {
     "ia3": UniEncoderSpanConfig,
     "vera": UniEncoderSpanConfig,
     "partial": UniEncoderSpanConfig,
+    "loftq": UniEncoderSpanConfig,
     "megatron": UniEncoderSpanConfig,
     "adapters of a bi-encoder": BiEncoderSpanConfig,
     "adapters of a decoder": UniEncoderSpanDecoderConfig,
@@ -114,6 +130,7 @@ CLASSES: dict[str, Any] = {
 }
 BERT = {"model_type": "bert", "hidden_size": 32}
 SECOND: dict[str, Any] = {
+    "training.optim": "adafactor",  # the next choice is what plain AdamW becomes
     "model.hidden_size": 256,
     "model.label_model_config": {"model_type": "bert", "hidden_size": 96},
     "model.max_labels_alloc": "fixed",
@@ -221,6 +238,8 @@ def build(name: str, way: Route, config: Config) -> Any:
         return CLASSES[name](**{key: value for key, value in values.items() if value is not None})
     if way.object == GLICLASS_CONFIG:
         return GLiClassModelConfig(**values)
+    if way.object == RL_CONFIG:
+        return RLTrainerConfig("unused", report_to="none", **values)
     if way.object == TRAINING_ARGUMENTS and name.startswith("classification"):
         known = {field.name for field in dataclasses.fields(GliclassArguments)}
         return GliclassArguments(**{key: value for key, value in values.items() if key in known})
@@ -240,9 +259,6 @@ def build(name: str, way: Route, config: Config) -> Any:
 def _arrives(name: str, overrides: list[str], config: Config, key: Key, way: Route) -> bool:
     new = second_value(key, value_at(config, key.path))
     other = changed(config, key.path, new)
-    if key.path == "training.hub_token":
-        secrets.hold(key.path, "hf_another")
-        return bool(attribute(name, way, config) == "hf_another")
     if way.object == CONFIG and key.path.startswith("training.") and name != "ner":
         return True  # carried whatever the task: seen once is enough
     if way.object == CONFIG:
@@ -300,3 +316,18 @@ def test_every_rule_names_keys_that_exist() -> None:
 def test_the_streaming_class_is_named() -> None:
     assert route(compose(["task=streaming"]).config).objects[GLINER_CONFIG]["model_type"] == "gliner_streaming_span"
     assert "model_type" not in route(compose().config).objects[GLINER_CONFIG]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "arrives"),
+    [
+        ([], "adamw_torch_fused"),
+        (["training.fused_adamw=false"], "adamw_torch"),
+        (["optimizer=adafactor"], "adafactor"),
+    ],
+)
+def test_plain_adamw_steps_by_one_kernel_unless_told_otherwise(overrides: list[str], arrives: str) -> None:
+    config = compose(overrides, environment=False).config
+    assert route(config).objects[TRAINING_ARGUMENTS]["optim"] == arrives
+    dead = {item.key for item in route(config).inert}
+    assert ("training.fused_adamw" in dead) == (overrides == ["optimizer=adafactor"])

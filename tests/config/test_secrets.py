@@ -57,7 +57,7 @@ def test_held_in_memory_and_marked_in_the_config(given: list[str]) -> None:
     assert secrets.reveal("training.hub_token") == TOKEN
     assert composed.config.training.hub_token == secrets.MARK
     assert TOKEN not in f"{composed.tree}{composed.overrides}{composed.notices}{composed.report.problems}"
-    assert route(composed.config).objects["TrainingArguments"]["hub_token"] == TOKEN
+    assert TOKEN not in str(route(composed.config).objects)
 
 
 @EVERY_WAY
@@ -119,6 +119,14 @@ def test_unset_variable_is_named() -> None:
         ("model.ent_token", False),
         ("model.embed_rel_token", False),
         ("data.fields.tokens", False),
+        ("hydra.job.env_set.WANDB_API_KEY", True),
+        ("tracking.apiKey", True),
+        ("tracking.db-password", True),
+        ("signing_key", True),
+        ("bearer", True),
+        ("model.encoder_config.pad_token", False),
+        ("generation.max_new_tokens", False),
+        ("model.monkey", False),
     ],
 )
 def test_which_keys_are_secret(key: str, expected: bool) -> None:
@@ -129,3 +137,45 @@ def test_scrub_knows_the_forms_of_tokens() -> None:
     assert secrets.scrub("a hf_abcdefghijkl b") == "a *** b"
     assert secrets.scrub("key " + "0123456789abcdef" * 2 + "01234567") == "key ***"
     assert secrets.scrub("hf_trainer stays") == "hf_trainer stays"
+
+
+def test_scrub_knows_the_secrets_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLANTED_PASSWORD", "hunter2-hunter2")
+    monkeypatch.setenv("PLANTED_CREDENTIALS", "/home/of/credentials.json")
+    monkeypatch.setenv("PLANTED_SECRET", "true")
+    said = "hunter2-hunter2 true /home/of/credentials.json"
+    assert secrets.scrub_file(said) == "*** true /home/of/credentials.json"
+
+
+def test_a_commit_stays_in_what_is_read_again() -> None:
+    commit = "0123456789abcdef" * 2 + "01234567"
+    assert secrets.scrub_file(f"revision: {commit}") == f"revision: {commit}"
+    composed = compose([f"backbone.revision={commit}"])
+    assert composed.overrides == (f"backbone.revision={commit}",)
+
+
+@pytest.mark.parametrize(
+    "text", ["glpat-abcdefghij0123456789", "AKIAABCDEFGHIJKLMNOP", "https://me:hunter2@host/x", "wandb_v1_" + "a" * 24]
+)
+def test_forms_of_tokens_and_passwords_in_addresses(text: str) -> None:
+    assert secrets.MARK in secrets.scrub_file(text)
+    assert "hunter2" not in secrets.scrub_file(text)
+
+
+def test_a_variable_of_the_job_is_set_and_not_written() -> None:
+    composed = compose(["+hydra.job.env_set.MY_TOKEN=hunter2-hunter2", "+hydra.job.env_set.PLAIN=1"])
+    assert secrets.exported() == {"MY_TOKEN": "hunter2-hunter2"}
+    assert "hunter2" not in str(composed)
+
+
+def test_the_token_is_no_training_argument(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gliner.training import TrainingArguments
+
+    from gliexp.training.arguments import training_arguments
+
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    values = {"hub_token": TOKEN, "optim": "adamw_torch", "use_cpu": True}
+    made = training_arguments(values, TrainingArguments, task="ner", checkpoints=tmp_path, has_dev=False)
+    assert TOKEN not in str(vars(made))
+    assert os.environ["HF_TOKEN"] == TOKEN
+    monkeypatch.delenv("HF_TOKEN")

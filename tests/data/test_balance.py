@@ -6,7 +6,7 @@ from gliexp.data.balance import CAP, label_weights
 
 
 def rows(**counts: int) -> list[dict]:
-    return [{"ner": [[0, 0, label]] * count} for label, count in counts.items()]
+    return [{"tokenized_text": ["w"], "ner": [[0, 0, label]] * count} for label, count in counts.items()]
 
 
 def test_the_square_root_of_how_much_rarer_a_label_is() -> None:
@@ -25,4 +25,4 @@ def test_no_weight_beyond_the_cap() -> None:
 
 
 def test_rows_without_entities_have_no_weights() -> None:
-    assert label_weights([{"ner": []}], 0.5) == {}
+    assert label_weights([{"tokenized_text": ["w"], "ner": []}], 0.5) == {}

@@ -23,6 +23,15 @@ def test_names_of_the_user_prompt_and_examples():
     }
 
 
+def test_plain_text_is_one_label_or_those_between_the_separator():
+    reader, split = ClassRowReader(), ClassRowReader(separator=",")
+    assert reader.tidy({"text": "x", "true_labels": "card, lost"}).example["true"] == {"card, lost": 1.0}
+    assert split.tidy({"text": "x", "true_labels": "card, lost"}).example["true"] == {"card": 1.0, "lost": 1.0}
+    assert split.tidy({"text": "x", "true_labels": " "}).example["true"] == {}
+    with pytest.raises(BadRow, match=r"true_labels\[1\] is empty"):
+        split.tidy({"text": "x", "true_labels": "card,,lost"})
+
+
 def test_repeated_labels_are_counted():
     tidied = ClassRowReader().tidy({**GOOD, "all_labels": ["a", "b", "b"], "true_labels": ["a", "a"]})
     assert tidied.example["all_labels"] == ["a", "b"]
@@ -38,7 +47,7 @@ def test_repeated_labels_are_counted():
         ({"true_labels": ["c"]}, "all_labels lacks the true label c"),
         ({"true_labels": {"a": "1"}}, "not a number"),
         ({"true_labels": {"a": float("nan")}}, "not a number"),
-        ({"true_labels": "a"}, "must be a list"),
+        ({"true_labels": 3}, "must be a list"),
         ({"text": "a <<LABEL>> b"}, "<<LABEL>>"),
         ({"all_labels": ["a", "<<SEP>>"]}, "<<SEP>>"),
         ({"examples": ["x"]}, "must be an object"),

@@ -40,7 +40,7 @@ def test_a_tenth_becomes_dev_by_the_seed_and_nothing_is_lost(tmp_path: Path) -> 
     assert (len(first.train), len(first.dev), first.test) == (45, 5, [])
     assert first.places == again.places
     assert first.places["dev"] != other.places["dev"]
-    assert sorted(first.places["train"] + first.places["dev"]) == sorted(
+    assert sorted([*first.places["train"], *first.places["dev"]]) == sorted(
         f"{tmp_path}/t.jsonl:{n}" for n in range(1, 51)
     )
 

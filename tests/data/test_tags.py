@@ -57,6 +57,16 @@ def test_faults_with_one_reading_are_mended_and_counted(
     assert tags.decode(line.split(), scheme) == (spans, mended)
 
 
+def test_one_stray_end_tag_does_not_make_another_scheme() -> None:
+    rows = ["B-x I-x O B-y".split()] * 9 + ["B-x E-x O S-y".split()]
+    scheme = tags.recognise(rows)
+    assert scheme.name == "IOB2"
+    assert tags.decode(rows[0], scheme) == ([(0, 1, "x"), (3, 3, "y")], {})
+    assert tags.decode(rows[9], scheme) == ([(0, 1, "x"), (3, 3, "y")], {tags.STRAY_END: 1, tags.STRAY_SINGLE: 1})
+    ended = tags.recognise([*[row[:] for row in [["B-x", "E-x", "O", "S-y"]] * 9], ["B-x", "I-x", "O"]])
+    assert ended.name == "BIOES"
+
+
 @pytest.mark.parametrize("line", ["B I O", "B- I_ O", "B-x I-x oops", "B-x - O", "x  y"])
 def test_tags_without_a_meaning_are_bad(line: str) -> None:
     found = line.split(" ")

@@ -37,7 +37,22 @@ def test_a_resumed_run_ends_with_the_weights_of_a_whole_one(kind, gliexp, tmp_pa
     first, second = (load_file(_run(tmp_path, name) / "model" / "model.safetensors") for name in ("whole", "again"))
     assert all(first[name].equal(second[name]) for name in first)
     lines = [json.loads(line) for line in (_run(tmp_path, "again") / "metrics.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in lines if "loss" in line] == [5, 6, 7, 8]
+    assert [line["step"] for line in lines if "loss" in line] == list(range(1, 9))
+
+
+@pytest.mark.slow
+def test_a_classifier_under_adapters_resumes_exactly_and_is_merged(gliexp, tmp_path):
+    words = ["task=classification", "peft=lora", *SHORT, "training.save_steps=4", "peft.save=adapter"]
+    whole = gliexp("run.name=whole", *words)
+    assert whole.returncode == 0, whole.stderr
+    kept = shutil.copytree(_run(tmp_path, "whole") / "checkpoints" / "checkpoint-4", tmp_path / "checkpoint-4")
+    again = gliexp("run.name=again", *words, f"training.resume_from_checkpoint={kept}")
+    assert again.returncode == 0, again.stderr
+    for name in ("whole", "again"):
+        merged = gliexp("merge", str(_run(tmp_path, name)))
+        assert merged.returncode == 0, merged.stderr
+    first, second = (load_file(_run(tmp_path, name) / "model" / "model.safetensors") for name in ("whole", "again"))
+    assert all(first[name].equal(second[name]) for name in first)
 
 
 def test_an_adapter_is_trained_on_and_merged_by_a_command(gliexp, tmp_path):

@@ -111,9 +111,11 @@ def test_an_interrupted_run_writes_a_checkpoint_and_goes_on_from_it(gliexp, only
     step = int(checkpoint.name.removeprefix("checkpoint-"))
     assert f"step {step}" in errors
     assert "Error executing job" not in errors
-    again = gliexp(
-        *words, f"training.resume_from_checkpoint={checkpoint}", f"training.max_steps={step + 5}", timeout=300
-    )
+    changed = [f"training.resume_from_checkpoint={checkpoint}", f"training.max_steps={step + 5}"]
+    refused = gliexp(*words, *changed)
+    assert refused.returncode == 2
+    assert f"training.max_steps: -1 in the checkpoint, {step + 5} now" in refused.stderr
+    again = gliexp(*words, *changed, "+resume_anyway=true", timeout=300)
     assert again.returncode == 0, again.stderr
 
 

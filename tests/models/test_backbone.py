@@ -11,6 +11,7 @@ import pytest
 import torch
 from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
 
+from gliexp.config.cache import cache_directory
 from gliexp.data import sample
 from gliexp.errors import Refusal
 from gliexp.models import backbone
@@ -48,9 +49,9 @@ def test_a_missing_package_says_how_to_install_it(monkeypatch) -> None:
 def test_the_cache_follows_the_environment(monkeypatch, tmp_path) -> None:
     monkeypatch.delenv("GLIEXP_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert backbone.cache_directory() == tmp_path / "gliexp"
+    assert cache_directory() == tmp_path / "gliexp"
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert backbone.cache_directory() == Path.home() / ".cache" / "gliexp"
+    assert cache_directory() == Path.home() / ".cache" / "gliexp"
 
 
 @pytest.mark.parametrize("name", backbone.BUILT_IN)

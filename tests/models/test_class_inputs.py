@@ -103,3 +103,24 @@ def test_decoder_kv_keeps_its_labels_whole(classifier):
     made = classifier(DECODER_KV)
     read = made.inputs(30).read(long_row(60), LABELS)
     assert read.ids.count(made.model.config.sep_token_index) == 2
+
+
+def test_labels_are_tokenised_once_and_read_the_same(classifier, monkeypatch):
+    made = classifier(BI)
+    inputs = made.inputs(64)
+    first = inputs.batch([{"text": "a b"}], [["good news", "bad"]])
+    calls = []
+
+    def counting(texts):
+        calls.append(texts)
+        return made.labels_tokenizer(texts)
+
+    monkeypatch.setattr(inputs, "labels_tokenizer", counting)
+    inputs.labels_tokenizer.pad_token_id = made.labels_tokenizer.pad_token_id
+    again = inputs.batch([{"text": "a b"}, {"text": "c"}], [["good news", "bad"], ["new"]])
+    assert calls == [["new"]]
+    assert again["class_input_ids"][0].tolist() == first["class_input_ids"][0].tolist()
+    assert again["labels_mask"].tolist() == [[1, 1], [1, 0]]
+    expected = made.labels_tokenizer(["good news", "bad", "new"])["input_ids"]
+    read = again["class_input_ids"][again["class_attention_mask"].bool()].tolist()
+    assert read == [*expected[0], *expected[1], *expected[2]]

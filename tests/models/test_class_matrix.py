@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from gliexp.config.schema.classifier import ARCHITECTURES, DECODER_KV, MULTI, POOLINGS, SCORERS, SEQ2SEQ_CLS, UNI
-from gliexp.models import gliclass
+from gliexp.models import anatomy, gliclass
 
 from .classifiers import apart, batch_of, scores
 
@@ -79,11 +79,11 @@ def check(classifier, cell, directory):
     """Train a few steps: parameters and loss move; save, reload, and predict the same."""
     choices = {"scorer_type": cell.scorer, "pooling_strategy": cell.pooling, "problem_type": cell.problem}
     made = classifier(cell.architecture, **choices)
-    before = {name: parameter.detach().clone() for name, parameter in gliclass.heads(made.model)}
+    before = {name: parameter.detach().clone() for name, parameter in anatomy.of(made).heads()}
     made.model.double()  # of a plateau's slope float32 sees nothing
     assert all(descends(made) for _ in range(2))
     made.model.float()
-    moved = {name for name, parameter in gliclass.heads(made.model) if not torch.equal(parameter, before[name])}
+    moved = {name for name, parameter in anatomy.of(made).heads() if not torch.equal(parameter, before[name])}
     assert moved
     again = gliclass.load(gliclass.save(made, directory / "model"))
     assert apart(scores(made), scores(again)) < 1e-5

@@ -102,7 +102,7 @@ def test_relation_augmentation_is_off_unless_it_is_asked_for(values: Any) -> Non
         ({"span_encoder_config": {"model_type": "modernbert", "num_attention_heads": 2}}, "rope_parameters"),
         ({"span_encoder_config": {"model_type": "gru"}}, "gru"),
         ({"relations_layer": "biaffine"}, "biaffine"),
-        ({"model_name": "/no/such/backbone"}, "cannot load the backbone"),
+        ({"model_name": "/no/such/backbone"}, r"backbone: cannot load the backbone.*backbone=minilm"),
         ({"relations_layer": "dot", "labels_encoder": "bert"}, "at most one"),
         ({"encoder_config": {"hidden_sise": 3}}, "did you mean hidden_size"),
         ({"encoder_config": {"hidden_size": 64}}, "does not fit the pretrained weights"),

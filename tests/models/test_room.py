@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from gliexp.data.labels import Offered
+from gliexp.data.rows import Rows
 from gliexp.models import architecture, gliner
 from gliexp.models.room import Room
 
@@ -38,6 +39,24 @@ def test_the_words_that_are_seen_are_those_that_the_library_reads(model: Any, co
     room = Room(model)
     seen = room.seen(words, OFFERED)
     assert seen <= read_by_library(model, words) <= seen + 1
+
+
+def test_rows_that_are_read_whole_are_told_from_their_columns(model: Any) -> None:
+    odd = [*WORDS[:7], "\ufdfa", "中文字", "👩‍👩‍👧", "e\u0301" * 9, "x" * 200, "!?" * 9, "①½", "ẞ"]
+    rows = [{"tokenized_text": odd[place % 9 :] * times, "ner": []} for place in range(9) for times in (1, 2, 9, 30)]
+    room = Room(model)
+    whole = room.whole(Rows.of(rows), lambda _: OFFERED).tolist()
+    assert whole == [room.seen(row["tokenized_text"], OFFERED) == len(row["tokenized_text"]) for row in rows]
+    assert room.limit is None or 0 < sum(whole) < len(whole)
+
+
+@pytest.mark.parametrize(
+    "word", [*"aé中!", "\ufdfa", "\u3300", "ﬃ", "👩‍👩‍👧", "x" * 60, "a-b_c", "ñ" * 9, "\U0001d518\U0001d518", "\u0130"]
+)
+def test_no_word_has_more_sub_tokens_than_its_bound(model: Any, word: str) -> None:
+    rows = Rows.of([{"tokenized_text": [word], "ner": []}])
+    for budget in Room(model).budgets([word], OFFERED):
+        assert budget.costs[0] <= rows.word_bounds()[0]
 
 
 def test_labels_take_room_except_where_they_are_read_apart(model: Any) -> None:

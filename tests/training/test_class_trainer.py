@@ -1,14 +1,19 @@
 """Training steps of a classifier: averaged when accumulated, never skipped, in the right parameter groups."""
 
+import json
+from dataclasses import replace
+
 import gliclass.training
 import pytest
 import torch
 from models import classifiers
 from models.conftest import backbones, single_thread  # noqa: F401
 
-from gliexp.config.schema.classifier import BI, DECODER_KV, MULTI, SEQ2SEQ, UNI
+from gliexp.config.compose import compose
+from gliexp.config.schema.classifier import BI, DECODER_KV, MULTI, SEQ2SEQ, SINGLE, UNI
 from gliexp.data.classes import ClassSampler
-from gliexp.errors import RunFailed
+from gliexp.errors import Refusal, RunFailed
+from gliexp.runs.start import retention
 from gliexp.training.class_collator import ClassCollator
 from gliexp.training.class_evaluation import ClassEvaluation
 from gliexp.training.class_trainer import ClassTrainer
@@ -100,3 +105,37 @@ def test_the_stock_groups_follow_letters(trainer, tmp_path):
     weight = made.model.model.biencoder_projector.linear_1.weight
     (rate,) = [g["lr"] for g in optimizer.param_groups if any(p is weight for p in g["params"])]
     assert rate == 1e-5, "mended upstream: a projector is no encoder"
+
+
+def test_other_data_is_scored_before_during_and_after_and_changes_no_weight(trainer, tmp_path):
+    rows = [{"text": "the big city runs", "true_labels": ["city"], "all_labels": ["city", "company"]}] * 3
+    file = tmp_path / "other.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    words = ["task=classification", f"data.retention={file}"]
+    settings = {"max_steps": 4, "eval_strategy": "steps", "eval_steps": 2}
+    ends = []
+    for asked in (words, words[:1]):
+        made = trainer(**settings)
+        kept = retention(compose(asked).config, made)
+        if kept is not None:
+            made.add_callback(kept)
+        made.train()
+        ends.append([parameter.detach().clone() for parameter in made.model.parameters()])
+        if kept is not None:
+            key = "eval_retention_other_cls_micro_f1"
+            assert [line["step"] for line in made.state.log_history if key in line] == [0, 2, 4]
+            assert kept.figures["other"].keys() == {"before", "after"}
+            assert kept.evaluations["other"].labels == ["city", "company"]
+            scores = kept.evaluations["other"].score(made.model, kept.sets["other"])
+            assert kept.figures["other"]["after"] == pytest.approx(scores["cls_micro_f1"])
+            assert "micro F1: other" in kept.told()
+    assert all(bool((one == other).all()) for one, other in zip(*ends, strict=True))
+
+
+def test_retained_rows_that_the_problem_has_no_score_for_are_refused(trainer, tmp_path):
+    file = tmp_path / "other.jsonl"
+    file.write_text(json.dumps({"text": "a", "true_labels": ["city", "person"]}) + "\n")
+    made = trainer()
+    made.evaluation = replace(made.evaluation, problem=SINGLE)
+    with pytest.raises(Refusal, match=r"data\.retention.*cannot be scored"):
+        retention(compose(["task=classification", f"data.retention={file}"]).config, made)

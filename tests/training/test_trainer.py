@@ -3,7 +3,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from gliexp.training.strict import NAMED_ROWS
+from gliexp.training.faults import NAMED_ROWS
 from gliexp.training.trainer import Trainer
 
 

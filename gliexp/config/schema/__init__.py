@@ -9,6 +9,7 @@ from gliexp.config.schema.data import Data
 from gliexp.config.schema.launch import Launch
 from gliexp.config.schema.model import Model
 from gliexp.config.schema.peft import Peft
+from gliexp.config.schema.rl import Rl
 from gliexp.config.schema.run import Run
 from gliexp.config.schema.tracking import Tracking
 from gliexp.config.schema.training import Training
@@ -26,6 +27,7 @@ class Config:
     peft: Peft = field(default_factory=Peft)
     data: Data = field(default_factory=Data)
     training: Training = field(default_factory=Training)
+    rl: Rl = field(default_factory=Rl)
     tracking: Tracking = field(default_factory=Tracking)
     launch: Launch = field(default_factory=Launch)
 

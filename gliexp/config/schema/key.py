@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,13 +42,15 @@ class Limits:
         return " and ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
 
     def admits(self, value: Any) -> bool:
-        """Whether a value of the right type lies in the closed set or the range (null always passes)."""
+        """Whether a value of the right type is finite and lies in the closed set or the range (null always passes)."""
         if value is None:
             return True
         if self.choices:
             return value in self.choices
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return True
+        if isinstance(value, float) and not math.isfinite(value):
+            return False
         return (
             (self.minimum is None or value >= self.minimum)
             and (self.above is None or value > self.above)

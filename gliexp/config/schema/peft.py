@@ -45,7 +45,7 @@ class Lora:
     lora_bias: bool = key(False, "Give the adapters a bias", PEFT)
     ensure_weight_tying: bool = key(False, "Keep tied weights tied in modules_to_save and targets", PEFT)
     layer_replication: list[Any] | None = key(None, "Ranges of layers to stack again: [[0, 4], [2, 5]]", PEFT)
-    loftq_config: dict[str, Any] | None = key(None, "LoftQ's bits and rounds: {loftq_bits: 4}", PEFT)
+    loftq_config: dict[str, Any] | None = key(None, "LoftQ's bits and rounds; only 4 and 1 can be had", PEFT)
     eva_config: dict[str, Any] | None = key(None, "Settings of init_lora_weights=eva", PEFT)
     corda_config: dict[str, Any] | None = key(None, "Settings of init_lora_weights=corda", PEFT)
     lora_ga_config: dict[str, Any] | None = key(None, "Settings of init_lora_weights=lora_ga", PEFT)
@@ -82,6 +82,8 @@ class OtherMethods:
     vera_dropout: float = key(0.0, "vera: dropout before the adapters", PEFT, minimum=0, below=1)
     d_initial: float = key(0.1, "vera: first value of the scaling vectors", PEFT)
     init_weights: bool = key(True, "vera: start as it should; false is for tests", PEFT)
+    bnb_4bit_quant_type: str = key("nf4", "qlora, loftq: kind of the 4 bits", PEFT, choices=("nf4", "fp4"))
+    bnb_4bit_use_double_quant: bool = key(True, "qlora, loftq: quantise the constants of quantising too", PEFT)
     unfreeze_last_n_layers: int = key(2, "partial: layers at the end of the backbone that train", PEFT, minimum=1)
 
 

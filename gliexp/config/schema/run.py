@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from gliexp.config.schema.key import SCRIPT, key
 
 GLINER_TASKS = ("ner", "biencoder", "decoder", "relex", "streaming")
-CLASSIFICATION_TASKS = ("classification",)
+REINFORCED = "classification_rl"
+CLASSIFICATION_TASKS = ("classification", REINFORCED)
 TASKS = (*GLINER_TASKS, *CLASSIFICATION_TASKS)
 
 
@@ -21,3 +22,5 @@ class Run:
     tags: list[str] = key([], "Free words to find the run by", SCRIPT)
     notes: str = key("", "Free text kept with the run", SCRIPT)
     root: str = key("outputs", "Directory under which run directories are made", SCRIPT)
+    rerun: bool = key(False, "In a sweep, run again what is finished under the same signature", SCRIPT)
+    fail_fast: bool = key(False, "In a sweep, start nothing more once a member has failed", SCRIPT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gliexp.config.schema.gliclass_arguments import GliclassArguments
 from gliexp.config.schema.key import HF_TRAIN, SCRIPT, key
 from gliexp.config.schema.training_arguments import TrainingArguments
 
@@ -64,12 +65,46 @@ class Own:
         above=0,
         maximum=1,
     )
+    matrix_library: str = key(
+        "auto",
+        "Who multiplies float32 matrices on a CPU; auto is onednn where it is faster (AMD with AVX-512), else torch",
+        SCRIPT,
+        choices=("auto", "torch", "onednn"),
+    )
+    cheap_dropout: bool = key(True, "Dropout on a CPU draws 16 random bits a value instead of torch's number", SCRIPT)
+    unpadded: bool = key(True, "Backbones of the BERT family read batches on a CPU without their padding", SCRIPT)
+    max_batch_tokens: int | None = key(
+        None,
+        "Sub-tokens that a training batch holds at most, prompts and padding included: it has as many rows of like "
+        "length as fit; null is per_device_train_batch_size rows",
+        SCRIPT,
+        minimum=1,
+    )
+    folded_heads: bool = key(
+        True, "markerV0 and token heads on a CPU score labels without a vector for every span or padded word", SCRIPT
+    )
+    fused_adamw: bool = key(True, "The step of optim=adamw_torch is one kernel, as adamw_torch_fused", SCRIPT)
+    on_bad_step: str = key(
+        "stop",
+        "What is done about a loss, gradient or metric that is not finite; everything else that is wrong always stops",
+        SCRIPT,
+        choices=("stop", "skip_and_count"),
+    )
+    zero_loss_steps: int | None = key(
+        10, "Steps in a row with a loss of exactly 0 before the run stops; null never stops", SCRIPT, minimum=1
+    )
+    on_unreached: str = key(
+        "stop", "What is done about parameters that never get a gradient", SCRIPT, choices=("stop", "warn")
+    )
     early_stopping_patience: int | None = key(
         None, "Evaluations without progress before stopping; null never stops", SCRIPT, minimum=1
     )
     early_stopping_threshold: float = key(0.0, "What counts as progress in metric_for_best_model", SCRIPT, minimum=0)
+    resume_anyway: bool = key(
+        False, "Go on from a checkpoint although the config differs in what changes the result", SCRIPT
+    )
 
 
 @dataclass
-class Training(OldNames, Own, TrainingArguments):
+class Training(OldNames, Own, GliclassArguments, TrainingArguments):
     """All of it in one flat section, the library's arguments first."""

@@ -9,11 +9,15 @@ from pathlib import Path
 
 from gliexp.data import tags
 from gliexp.data.bad_row import BadRow
+from gliexp.data.formats.compressed import opened
 from gliexp.data.formats.raw import Layout, Raw
-from gliexp.data.formats.text_lines import beginning, decoded, numbered
+from gliexp.data.formats.text_lines import MARK, beginning, decoded
 
 SEPARATORS = ("\t", " ", ";", ",", "|")
-BLANK = b" \t\r\n"
+PIECE = 1 << 20
+_BETWEEN = re.compile(rb"(?:^|\n)[ \t\r]*\n(?:[ \t\r]*\n)*")
+"""Blank lines, from the end of the line before them."""
+
 DOCUMENT = "-DOCSTART-"
 HOLLOW = "empty word left out"
 EDGES = "space at the edges of a word left out"
@@ -29,27 +33,88 @@ def read(path: Path, layout: Layout) -> Iterator[Raw]:
     shape = _shape(beginning(path), layout)
     if shape is None:
         raise BadRow("no separator gives every line the same columns: data.columns.separator names it")
-    separator, width = shape
-    sentence = _Sentence(layout)
-    for number, line in numbered(path):
-        if not line.strip(BLANK):
-            yield from sentence.closed()
-            continue
+    width = shape[1]
+    if not (-width <= layout.token < width and -width <= layout.tag < width):
+        raise BadRow(f"there is no column {layout.token} or {layout.tag} among the {width} of a line")
+    table = _Table(*shape, layout)
+    for number, block in _blocks(path):
+        raw = table.plain(number, block)
+        if raw is not None:
+            yield raw
+        else:
+            yield from table.line_by_line(number, block)
+
+
+def _blocks(path: Path) -> Iterator[tuple[int, bytes]]:
+    """(line of the first, the lines) of each run of lines that are not blank; few of them are held at a time."""
+    number, rest = 1, b""
+    with opened(path) as file:
+        while piece := file.read(max(PIECE, len(rest))):
+            rest = (rest + piece).removeprefix(MARK) if number == 1 else rest + piece
+            start = 0
+            for between in _BETWEEN.finditer(rest):
+                if between.end() == len(rest):  # more blank lines may follow
+                    break
+                if between.start() > start:
+                    yield number, rest[start : between.start()]
+                number += rest.count(b"\n", start, between.end())
+                start = between.end()
+            rest = rest[start:]
+    last = _BETWEEN.search(rest + b"\n\n")
+    if last is not None and last.start() > 0:
+        yield number, rest[: last.start()]
+
+
+class _Table:
+    """Reads blocks of lines as sentences: separator, number of columns, and which of them hold words and tags."""
+
+    def __init__(self, separator: str, width: int, layout: Layout) -> None:
+        self.separator = separator
+        self.width = width
+        self.layout = layout
+        self._tags: dict[str, str] = {}
+
+    def plain(self, number: int, block: bytes) -> Raw | None:
+        """The row of a sentence with nothing unusual about it; None leaves it to `line_by_line`."""
         try:
-            cells = _cells(decoded(line).rstrip("\r\n"), separator)
-        except BadRow as bad:
-            sentence.fail(number, str(bad))
-            continue
-        if cells[0] == DOCUMENT or (line.startswith(b"# ") and _is_comment(cells, width, layout)):
-            continue
-        if len(cells) != width:
-            sentence.fail(number, f"{len(cells)} column{'s' if len(cells) > 1 else ''}, other lines have {width}")
-            continue
-        try:
-            sentence.add(number, cells[layout.token], cells[layout.tag])
-        except IndexError:
-            raise BadRow(f"there is no column {layout.token} or {layout.tag} among the {width} of a line") from None
-    yield from sentence.closed()
+            text = block.decode("utf-8").replace("\r\n", "\n").rstrip("\r\n")
+        except UnicodeDecodeError:
+            return None
+        if text.startswith("# ") or any(sign in text for sign in ("\n# ", DOCUMENT, "\r", "\ufeff")):
+            return None
+        if self.separator != " ":
+            table = [line.split(self.separator) for line in text.split("\n")]
+        elif any(sign in text for sign in ("\t", "  ", " \n", "\n ")) or text[:1] == " " or text[-1:] == " ":
+            table = [list(_cells(line, " ")) for line in text.split("\n")]
+        else:
+            table = [line.split(" ") for line in text.split("\n")]
+        if set(map(len, table)) != {self.width}:
+            return None
+        words = [cells[self.layout.token] for cells in table]
+        if list(map(str.strip, words)) != words or not all(words) or _counts(words):
+            return None
+        # one text for each tag and not one for each word: rows wait in memory until the scheme is known
+        known = self._tags
+        tags_found = [known.setdefault(tag, tag) for tag in [cells[self.layout.tag].strip() for cells in table]]
+        return Raw(number, {"tokenized_text": words, "ner": tags_found})
+
+    def line_by_line(self, number: int, block: bytes) -> Iterator[Raw]:
+        """The same for any lines, each fault named by its line."""
+        sentence = _Sentence()
+        for line_number, line in enumerate(block.split(b"\n"), number):
+            try:
+                cells = _cells(decoded(line).rstrip("\r"), self.separator)
+            except BadRow as bad:
+                sentence.fail(line_number, str(bad))
+                continue
+            if cells[0] == DOCUMENT or (line.startswith(b"# ") and _is_comment(cells, self.width, self.layout)):
+                continue
+            if len(cells) != self.width:
+                count = f"{len(cells)} column{'s' if len(cells) > 1 else ''}"
+                sentence.fail(line_number, f"{count}, other lines have {self.width}")
+                continue
+            sentence.add(line_number, cells[self.layout.token], cells[self.layout.tag])
+        yield from sentence.closed()
 
 
 def recognise(text: str, layout: Layout) -> str | None:
@@ -88,12 +153,9 @@ def _counts(words: Sequence[str]) -> bool:
 
 
 class _Sentence:
-    """The lines since the last blank one."""
+    """The lines between two blank ones."""
 
-    def __init__(self, layout: Layout) -> None:
-        self._restart()
-
-    def _restart(self) -> None:
+    def __init__(self) -> None:
         self._first = 0
         self._words: list[str] = []
         self._tags: list[str] = []
@@ -126,7 +188,6 @@ class _Sentence:
             yield Raw(self._first, row, dropped=dict(self._dropped))
         elif self._dropped:
             yield Raw(self._first, None, "a sentence of empty words")
-        self._restart()
 
 
 def _shape(text: str, layout: Layout) -> tuple[str, int] | None:

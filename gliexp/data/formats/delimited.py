@@ -8,16 +8,18 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from gliexp.data.bad_row import BadRow
+from gliexp.data.formats import long_table
 from gliexp.data.formats.raw import Layout, Raw
 from gliexp.data.formats.text_lines import beginning, numbered
 
 KNOWN = frozenset(
     "text sentence tokens tokenized_text words word tags ner ner_tags entities spans relations label labels "
     "true_labels all_labels category class intent sentiment emotion topic target id".split()
-)
+).union(long_table.SENTENCES, long_table.WORDS, long_table.TAGS)
 _NAME = re.compile(r"[^\W\d][\w .:#/-]{0,40}")
 COMMAS = (",", ";", "|")
 
@@ -60,6 +62,11 @@ def _rows(path: Path, layout: Layout, separator: str) -> Iterator[Raw]:
             header = _is_header(cells, layout)
             names = layout.names or (cells if header else [str(place) for place in range(len(cells))])
             _refuse_repeated(names)
+            columns = long_table.columns_of(names, layout)
+            if columns is not None:
+                rest = table if header else chain([(line, cells)], table)
+                yield from long_table.sentences(rest, columns, len(names))
+                return
             if header:
                 continue
         if len(cells) != len(names):

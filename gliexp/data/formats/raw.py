@@ -32,8 +32,9 @@ class Layout:
 
     `separator` stands between columns (" " is any run of spaces and tabs). `header` says whether the first line of CSV
     or TSV names the columns, `names` are their names where it does not. `token` and `tag` are the columns of word and
-    tag in CoNLL files, from 0, negative ones from the end. `split` and `subset` pick a part of a data set that has
-    several. `known` are the names of columns by which a header is recognised.
+    tag in CoNLL files, from 0, negative ones from the end. `sentence` is the column of CSV or TSV that names the
+    sentence of a row's word, where a row is a word. `split` and `subset` pick a part of a data set that has several.
+    `known` are the names of columns by which a header is recognised.
     """
 
     separator: str | None = None
@@ -41,6 +42,7 @@ class Layout:
     names: Sequence[str] | None = None
     token: int = 0
     tag: int = -1
+    sentence: str | None = None
     split: str = "train"
     subset: str | None = None
     known: Sequence[str] = ()

@@ -64,7 +64,7 @@ def recognise(path: Path, layout: Layout) -> Found | None:
         return Found("json")  # one object over many lines: the reader says that it wants a list
     if start.startswith("{"):
         return Found(_whose(json_rows.lines(path, layout)) or "jsonl")
-    told = conll.recognise(text, layout)
+    told = conll.recognise(text, layout) if layout.sentence is None else None
     if told or (start and NAMES.get(suffix.lower()) == "conll"):
         return Found("conll", told or "")
     delimited_as = delimited.recognise(text, suffix, layout) if start else None

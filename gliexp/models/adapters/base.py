@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
@@ -12,31 +12,50 @@ import torch
 from gliexp.models import backbone, gliner
 from gliexp.models.anatomy import TEXT_ENCODER, Anatomy
 
+GLINER, GLICLASS = "gliner", "gliclass"
+
 
 @dataclass(frozen=True)
 class Base:
-    """How to build the model under the adapters: a saved GLiNER, or one from `values` on pretrained backbones.
+    """How to build the model under the adapters: a saved one, or one from `values` on pretrained backbones.
 
-    `values` are GLiNERConfig attributes as `gliner.build` takes them, with built-in backbones by their names;
-    `revision` belongs to the text encoder or the saved model.
+    `values` are GLiNERConfig or GLiClassModelConfig attributes, by `library`, as `gliner.build` and `gliclass.build`
+    take them, with built-in backbones by their names; `revision` belongs to the text encoder or the saved model.
     """
 
     values: Mapping[str, Any]
     seed: int = 0
     from_pretrained: str | None = None
     revision: str | None = None
+    library: str = GLINER
 
     def build(self, trust_remote_code: bool = False) -> Any:
-        """The model without adapters. Its heads start anew: they are saved with the adapters."""
+        """The model without adapters, a GLiNER or a Classifier. Its heads are new; trained ones lie with adapters."""
+        if self.library == GLICLASS:
+            return self._classifier(trust_remote_code)
         if self.from_pretrained is not None:
             return gliner.load(self.from_pretrained, self.revision, trust_remote_code=trust_remote_code)
         values = backbone.located(self.values, self.revision)
         return gliner.build(values, trust_remote_code=trust_remote_code, seed=self.seed)
 
+    def _classifier(self, trust_remote_code: bool) -> Any:
+        from gliexp.models import gliclass  # a run of the other library has no use for its imports
+
+        if self.from_pretrained is not None:
+            return gliclass.load(self.from_pretrained, self.revision, trust_remote_code=trust_remote_code)
+        values = backbone.located(self.values, self.revision)
+        return gliclass.build(values, trust_remote_code=trust_remote_code, seed=self.seed)
+
     @property
     def name(self) -> str:
         """What a user calls it."""
-        return str(self.from_pretrained or self.values.get("model_name"))
+        return str(self.from_pretrained or self.values.get(backbone.text_key(self.values)))
+
+    def moved(self, place: str) -> Base:
+        """The same base at another place: of the saved model if it is one, else of its text encoder."""
+        if self.from_pretrained is not None:
+            return replace(self, from_pretrained=place, revision=None)
+        return replace(self, values={**self.values, backbone.text_key(self.values): place}, revision=None)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, which `Base(**values)` takes again."""

@@ -13,7 +13,7 @@ from torch import nn
 
 from gliexp.errors import Problem, Refusal
 from gliexp.models import anatomy
-from gliexp.models.adapters import directory, files
+from gliexp.models.adapters import directory, files, four_bit
 from gliexp.models.adapters.wrap import merge
 from gliexp.models.pretrained import first_line
 
@@ -53,6 +53,7 @@ def combine(
     directory.fill(body, averaged, "the average")
     for part, holder in body.holders.items():
         if isinstance(holder.model, PeftModel):
+            holder.model = four_bit.lifted(holder.model)
             parts = [place / part for place in places]
             rows = _rows(holder.model, parts, shares)
             _add(holder.model, parts, shares, combination, density)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,12 +10,14 @@ from peft import PeftModel
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from gliexp.data.file_hash import file_hash
 from gliexp.errors import Problem, Refusal
 from gliexp.models import anatomy, prompt_rows
-from gliexp.models.adapters import files, methods, residual
+from gliexp.models.adapters import files, four_bit, methods, residual
 from gliexp.models.adapters.base import Base, hashes
 from gliexp.models.adapters.wrap import Adapted, set_modes
 from gliexp.models.anatomy import TEXT_ENCODER, Anatomy
+from gliexp.models.atomic_directory import atomic_directory
 from gliexp.models.pretrained import first_line
 
 PEFT_WEIGHTS = "adapter_model.safetensors"
@@ -28,18 +28,10 @@ def save(made: Adapted, directory: str | Path) -> Path:
 
     The parts are directories that `PeftModel.from_pretrained(backbone, …)` reads as well.
     """
-    target = Path(directory)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target.with_name(f".{target.name}.new-{os.getpid()}")
-    stale = target.with_name(f".{target.name}.old-{os.getpid()}")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir()
-    write(made, fresh)
-    if target.exists():
-        target.rename(stale)
-    fresh.rename(target)
-    shutil.rmtree(stale, ignore_errors=True)
-    return target
+    with atomic_directory(directory) as fresh:
+        fresh.mkdir()
+        write(made, fresh)
+    return Path(directory)
 
 
 def write(made: Adapted, target: Path) -> None:
@@ -49,8 +41,8 @@ def write(made: Adapted, target: Path) -> None:
         if isinstance(holder.model, PeftModel):
             residual.save(holder.model, target / part, made.first.get(part), made.base.name)
     save_file(trained(body), target / files.TRAINED)
-    made.model.config.to_json_file(str(target / "gliner_config.json"))
-    made.model.data_processor.transformer_tokenizer.save_pretrained(str(target / "tokenizer"))
+    body.config.to_json_file(str(target / body.config_file))
+    body.tokenizer.save_pretrained(str(target / "tokenizer"))
     written = [file for file in sorted(target.rglob("*")) if file.suffix in (".safetensors", ".json")]
     ours = [file for file in written if file.parent == target or file.parent.name in body.holders]
     files.Description(
@@ -61,8 +53,9 @@ def write(made: Adapted, target: Path) -> None:
         targets=made.targets,
         hashes=made.hashes,
         base=made.base.as_json(),
+        four_bit=made.four_bit,
         files={
-            file.relative_to(target).as_posix(): files.sha256(file)
+            file.relative_to(target).as_posix(): file_hash(file)
             for file in ours
             if file.name in (PEFT_WEIGHTS, "adapter_config.json", files.TRAINED)
         },
@@ -85,7 +78,7 @@ def load(
 ) -> Adapted:
     """The model of an adapter directory (or of a run that has one): its base, its adapters and its heads, in eval mode.
 
-    `base` is where the base is now, if it has moved: a saved GLiNER for one that was fine-tuned, else a text encoder.
+    `base` is where the base is now, if it has moved: a saved model for one that was fine-tuned, else a text encoder.
     Raises Refusal when the directory is damaged or holds pickles, both before any model is built, and when the base is
     not the one that the adapters were trained on.
     """
@@ -104,6 +97,7 @@ def load(
         raise files.refused(
             directory, f"{message}: {detail}", f"the base it was trained on, {Base(**description.base).name}"
         )
+    methods.check_four_bit(description.method)
     _put_on(body, directory, description, trainable)
     made = Adapted(
         model,
@@ -113,22 +107,19 @@ def load(
         description.heads,
         description.targets,
         dict(description.hashes),
+        four_bit=description.four_bit,
     )
     if trainable:
         set_modes(made)
     fill(body, _tensors(directory / files.TRAINED), str(directory))
-    model.eval()
+    body.core.eval()
     return made
 
 
 def origin_of(description: files.Description, moved: str | None = None) -> Base:
     """The base that a description names, at the place it has moved to."""
     base = Base(**description.base)
-    if moved is None:
-        return base
-    if base.from_pretrained is not None:
-        return Base(base.values, base.seed, from_pretrained=moved)
-    return Base({**base.values, "model_name": moved}, base.seed)
+    return base if moved is None else base.moved(moved)
 
 
 def _put_on(body: Anatomy, directory: Path, description: files.Description, trainable: bool) -> None:
@@ -140,6 +131,8 @@ def _put_on(body: Anatomy, directory: Path, description: files.Description, trai
         holder.model.requires_grad_(False)
         if part == TEXT_ENCODER and body.prompt_ids and not method.trains_token_rows:
             prompt_rows.put_on(holder.model, sorted(body.prompt_ids.values()))
+        if description.four_bit:
+            four_bit.quantise(holder.model, **description.four_bit)
         if (directory / part).is_dir():
             try:
                 holder.model = PeftModel.from_pretrained(holder.model, str(directory / part), is_trainable=trainable)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
+from gliexp.data.file_hash import file_hash
 from gliexp.errors import Problem, Refusal
 
 DESCRIPTION = "gliexp_adapter.json"
@@ -33,6 +33,8 @@ class Description:
     base: dict[str, Any]
     files: dict[str, str]
     format: int = FORMAT
+    four_bit: dict[str, Any] = field(default_factory=dict)
+    """How the base's linear layers were quantised while the adapters trained; empty: they were not."""
 
     def write(self, directory: Path) -> None:
         """Write it last, so that a directory without it is known to be unfinished."""
@@ -70,7 +72,7 @@ def read(directory: Path) -> Description:
         file = directory / name
         if not file.is_file():
             problems.append(_problem(file, "is missing"))
-        elif sha256(file) != wanted:
+        elif file_hash(file) != wanted:
             problems.append(_problem(file, _damage(file)))
     if problems:
         raise Refusal(problems)
@@ -85,15 +87,6 @@ def _damage(file: Path) -> str:
         except (SafetensorError, OSError) as error:
             return f"is damaged: {error}"
     return "is not the file that was saved: its hash differs"
-
-
-def sha256(file: Path) -> str:
-    """Hex digest of a file's contents."""
-    digest = hashlib.sha256()
-    with file.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def refused(place: object, message: str, allowed: str = "") -> Refusal:

@@ -12,21 +12,24 @@ from peft import AdaLoraConfig, IA3Config, LoraConfig, PeftConfig, VeraConfig
 
 from gliexp.config.peft_rules import NOT_LORA
 from gliexp.errors import Problem, Refusal
-from gliexp.models.adapters import targets
+from gliexp.models.adapters import four_bit, targets
 
-QUANTISED = ("qlora", "loftq")
-FREEZE, PARTIAL, ADALORA, IA3 = "freeze", "partial", "adalora", "ia3"
+FREEZE, PARTIAL, ADALORA, IA3, LOFTQ = "freeze", "partial", "adalora", "ia3", "loftq"
 NEEDS_DATA = ("eva", "corda", "lora_ga")
 """Values of init_lora_weights that look at activations or gradients of training rows before the adapters exist."""
 
 
 @dataclass(frozen=True)
 class Method:
-    """peft's config class (None: weights are only frozen or not), the settings that make the method, its targets."""
+    """peft's config class (None: weights are only frozen or not), the settings that make the method, its targets.
+
+    `four_bit` says that the linear layers under the adapters are quantised.
+    """
 
     config: type[PeftConfig] | None
     fixed: Mapping[str, Any] = field(default_factory=dict)
     default_role: str = targets.ATTENTION
+    four_bit: bool = False
 
     @property
     def fields(self) -> frozenset[str]:
@@ -44,8 +47,8 @@ METHODS: Mapping[str, Method] = {
     "rslora": Method(LoraConfig, {"use_rslora": True}),
     "dora": Method(LoraConfig, {"use_dora": True}),
     "pissa": Method(LoraConfig, {"init_lora_weights": "pissa"}),
-    "loftq": Method(LoraConfig, {"init_lora_weights": "loftq"}),
-    "qlora": Method(LoraConfig),
+    LOFTQ: Method(LoraConfig, {"init_lora_weights": True, "loftq_config": None}, four_bit=True),
+    "qlora": Method(LoraConfig, four_bit=True),
     ADALORA: Method(AdaLoraConfig),
     IA3: Method(IA3Config, default_role=targets.SCALED),
     "vera": Method(VeraConfig),
@@ -55,19 +58,24 @@ METHODS: Mapping[str, Method] = {
 OWN_KEYS = frozenset(
     "enabled method target_modules exclude_modules layers_to_transform layers_pattern text_encoder labels_encoder "
     "label_decoder heads unfreeze_last_n_layers save init_from feedforward_modules trainable_token_indices "
-    "modules_to_save".split()
+    "modules_to_save bnb_4bit_quant_type bnb_4bit_use_double_quant".split()
 )
 """Keys of the section that wrapping reads itself; the rest goes to peft's config class as it is."""
 
 
 def get(name: str) -> Method:
-    """The method of this name. Raises Refusal for an unknown one, and for those that need quantised weights."""
+    """The method of this name. Raises Refusal for an unknown one, and where its package is missing."""
     if name not in METHODS:
         raise Refusal([Problem("peft.method", f"there is no method {name!r}", ", ".join(METHODS))])
-    if name in QUANTISED:
-        message = f"{name} needs a backbone in 4 bits on a CUDA device, which gliexp does not build"
-        raise Refusal([Problem("peft.method", message, ", ".join(each for each in METHODS if each not in QUANTISED))])
+    check_four_bit(name)
     return METHODS[name]
+
+
+def check_four_bit(name: str) -> None:
+    """Raises Refusal for a method on quantised weights where nothing can quantise."""
+    if METHODS[name].four_bit and not four_bit.installed():
+        message = f"{name} needs a backbone in 4 bits, and bitsandbytes is not installed"
+        raise Refusal([Problem("peft.method", message, "pip install 'gliexp[qlora]', or peft=lora")])
 
 
 def settings(name: str, section: Mapping[str, Any]) -> dict[str, Any]:

@@ -53,11 +53,18 @@ _PROJECTIONS = {
     SCALED: ("k_proj", "v_proj", "down_proj"),
     SCALED_INPUT: ("down_proj",),
 }
+_BART = {
+    ATTENTION: ("q_proj", "k_proj", "v_proj", "out_proj"),
+    MLP: ("fc1", "fc2"),
+    SCALED: ("k_proj", "v_proj", "fc2"),
+    SCALED_INPUT: ("fc2",),
+}
 ROLES: Mapping[str, Mapping[str, Sequence[str]]] = {
     **dict.fromkeys(("bert", "roberta", "xlm-roberta", "camembert", "electra"), _BERT),
     "deberta-v2": _DEBERTA,
     "modernbert": _MODERNBERT,
     **dict.fromkeys(("t5", "mt5", "umt5"), _T5),
+    **dict.fromkeys(("bart", "mbart"), _BART),
     "gpt2": _GPT2,
     **dict.fromkeys(("llama", "mistral", "gemma", "gemma2", "gemma3_text", "qwen2", "qwen3", "smollm3"), _PROJECTIONS),
 }
@@ -123,7 +130,7 @@ def _entries(wanted: Sequence[str] | str | None, default: str) -> list[str]:
 
 
 def _all_linear(backbone: nn.Module) -> list[str]:
-    """All of them but the language model's output layer, and BERT's pooler, which no GLiNER reads."""
+    """All of them but the language model's output layer, and BERT's pooler, which neither library reads."""
     output: Any = getattr(backbone, "get_output_embeddings", lambda: None)()
     modules = dict(backbone.named_modules())
     return [name for name in linear_names(backbone) if modules[name] is not output and "pooler" not in name.split(".")]

@@ -14,7 +14,7 @@ from transformers.pytorch_utils import Conv1D
 
 from gliexp.errors import Problem, Refusal
 from gliexp.models import anatomy, layers, prompt_rows
-from gliexp.models.adapters import base, methods, targets
+from gliexp.models.adapters import base, four_bit, methods, targets
 from gliexp.models.anatomy import TEXT_ENCODER, Anatomy
 from gliexp.models.pretrained import first_line
 
@@ -28,7 +28,8 @@ class Adapted:
 
     `targets` is part → short name → modules; `modes` part → adapter, full or frozen; `hashes` part → hash of
     the weights that the adapters were put on. `first` holds, for methods that change these weights at the start
-    (PiSSA), the adapters' own first weights, by part.
+    (PiSSA), the adapters' own first weights, by part. `four_bit` is how the linear layers under adapters are quantised,
+    empty where they are plain.
     """
 
     model: Any
@@ -39,6 +40,7 @@ class Adapted:
     targets: dict[str, targets.Targets] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
     first: dict[str, dict[str, torch.Tensor]] = field(default_factory=dict)
+    four_bit: dict[str, Any] = field(default_factory=dict)
 
     @property
     def names(self) -> dict[str, list[str]]:
@@ -79,6 +81,12 @@ def wrap(
     elif name == methods.PARTIAL:
         _check_layers(body, wrapped, int(section.get("unfreeze_last_n_layers") or 0))
     made.hashes = base.hashes(body)
+    if method.four_bit:
+        double = section.get("bnb_4bit_use_double_quant")
+        made.four_bit = {
+            "quant_type": str(section.get("bnb_4bit_quant_type") or "nf4"),
+            "double_quant": double if isinstance(double, bool) else True,
+        }
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         for part in wrapped:
@@ -139,8 +147,12 @@ def _adapt(body: Anatomy, part: str, made: Adapted, chosen: Mapping[str, Any], s
             for parameter in layers.last_layers(backbone, int(section["unfreeze_last_n_layers"])):
                 parameter.requires_grad_(True)
         return
+    names = [name for names in made.targets[part].values() for name in names]
+    before_packing = four_bit.weights(backbone, names) if made.method == methods.LOFTQ else {}
+    if made.four_bit:
+        four_bit.quantise(backbone, **made.four_bit)
     own: dict[str, Any] = {
-        "target_modules": [name for names in made.targets[part].values() for name in names],
+        "target_modules": names,
         "fan_in_fan_out": any(isinstance(module, Conv1D) for module in backbone.modules()),
         "modules_to_save": section.get("modules_to_save"),
     }
@@ -153,6 +165,7 @@ def _adapt(body: Anatomy, part: str, made: Adapted, chosen: Mapping[str, Any], s
         holder.model = get_peft_model(backbone, method.config(**{**own, **chosen}))
     except (ValueError, TypeError, ImportError, NotImplementedError, RuntimeError) as error:
         raise Refusal([Problem("peft", f"peft refuses {made.method} on the {part}: {first_line(error)}")]) from error
+    four_bit.start_from_loss(holder.model, before_packing)
     after = _weights(holder.model.base_model.model, before)
     if any(not torch.equal(weight, after[name]) for name, weight in before.items()):
         state = get_peft_model_state_dict(holder.model, save_embedding_layers=False)
@@ -220,6 +233,6 @@ def merge(model: Any) -> Any:
     """Fold the adapters and rows into the backbones, in place: the stock layout again, with the same predictions."""
     for holder in anatomy.of(model).holders.values():
         if isinstance(holder.model, PeftModel):
-            holder.model = holder.model.merge_and_unload()
+            holder.model = four_bit.lifted(holder.model).merge_and_unload()
         prompt_rows.take_off(holder.model)
     return model

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gliexp.data.formats import Layout
+from gliexp.data import formats, reading
+from gliexp.data.formats import Layout, conll
 from gliexp.data.reading import read, scan
 from gliexp.errors import Refusal
 from tests.data.formats.written import put
@@ -100,3 +101,54 @@ def test_a_file_named_conll_is_one_without_a_blank_line(tmp_path: Path) -> None:
         "conll",
         [{"tokenized_text": ["New York", "sings"], "ner": [[0, 0, "p"]]}],
     )
+
+
+ODD_BLOCKS = [
+    "Ana B-p\nsings O\n",
+    "Ana  B-p\n sings O \n",
+    "Ana\tB-p\n",
+    "# id 1 of\nBo O\n",
+    "-DOCSTART- O\n",
+    "Bo\u00a0 B-p\n\u00a0 O\n",
+    "Bo\n",
+    "\ufeffBo O\r\n",
+    "Bo O\r\nx\r O\r\n",
+    "1 O\n2 O\n3 O\n",
+]
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1 << 20])
+@pytest.mark.parametrize("ending", ["", "\n", "\n \t"])
+def test_the_quick_way_and_the_careful_one_read_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int, ending: str
+) -> None:
+    blank = ["\n", "\n\n", " \t\r\n"]
+    text = "".join(block + blank[place % 3] for place, block in enumerate(ODD_BLOCKS * 3)) + "Bo O" + ending
+    path = put(tmp_path / "d.conll", text)
+    monkeypatch.setattr(conll, "PIECE", piece)
+    quick = list(formats.rows(path, "conll"))
+    monkeypatch.setattr(conll._Table, "plain", lambda *_: None)
+    assert quick == list(formats.rows(path, "conll"))
+    lines = text.split("\n")
+    for raw in quick:
+        word = raw.row["tokenized_text"][0] if isinstance(raw.row, dict) else ""
+        assert lines[raw.line - 1].strip(" \ufeff").startswith(word)
+    assert sum(isinstance(raw.row, dict) for raw in quick) > 15
+
+
+@pytest.mark.parametrize(("held", "times"), [(2_000_000, 1), (5, 2)])
+def test_a_file_is_gone_through_once_unless_it_is_too_long_to_wait_for_its_scheme(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int, times: int
+) -> None:
+    path = put(tmp_path / "d.conll", GOOD * 10)
+    opened: list[Path] = []
+    original = formats.rows
+
+    def counting(path: Path, *others: object) -> object:
+        opened.append(path)
+        return original(path, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(formats, "rows", counting)
+    monkeypatch.setattr(reading, "HELD", held)
+    assert len(read(path)) == 10
+    assert len(opened) == times

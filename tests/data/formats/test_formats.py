@@ -16,7 +16,10 @@ def test_a_file_is_recognised_and_gives_back_what_was_written(tmp_path: Path, na
     reading = scan(path)
     assert reading.problems == []
     assert reading.format == form
-    assert reading.examples == (ROWS if form in WITH_RELATIONS else WITHOUT_RELATIONS)
+    expected = ROWS if form in WITH_RELATIONS and name != "csv of words" else WITHOUT_RELATIONS
+    if form == "docred":  # each entity of the rows is mentioned once
+        expected = [{**row, "clusters": [[number] for number in range(len(row["ner"]))]} for row in expected]
+    assert reading.examples == expected
     assert reading.dropped == {}
     assert scan(path, file_format=form).examples == reading.examples
 

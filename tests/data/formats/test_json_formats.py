@@ -40,6 +40,7 @@ def test_a_cluster_relation_is_written_between_the_closest_mentions(tmp_path: Pa
             "tokenized_text": ["Ana", "Lu", "sings", "Lu", "of", "Oslo", ",", "Oslo"],
             "ner": [[0, 1, "PER"], [3, 3, "PER"], [5, 5, "LOC"], [7, 7, "LOC"]],
             "relations": [[1, 2, "P19"]],
+            "clusters": [[0, 1], [2, 3]],
         }
     ]
     assert reading.dropped == {"empty word left out": 1}

@@ -147,6 +147,17 @@ def tsv_cells(path: Path) -> Path:
     return put(path / "d.tsv", _cells("\t"))
 
 
+def csv_words(path: Path) -> Path:
+    """A word a row; the sentence is named on its first one."""
+    out = io.StringIO()
+    table = csv.writer(out)
+    table.writerow(["Sentence #", "Word", "POS", "Tag"])
+    for number, row in enumerate(ROWS):
+        for place, (word, tag) in enumerate(zip(row["tokenized_text"], tags_of(row), strict=True)):
+            table.writerow(["" if place else f"Sentence: {number}", word, "_", tag])
+    return put(path / "words.csv", out.getvalue())
+
+
 def _cells(separator: str) -> str:
     """Lists as JSON in cells of text."""
     out = io.StringIO()
@@ -217,6 +228,7 @@ WRITERS: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "json": ("json", json_list),
     "csv": ("csv", csv_cells),
     "tsv": ("tsv", tsv_cells),
+    "csv of words": ("csv", csv_words),
     "parquet": ("parquet", parquet),
     "arrow file": ("arrow", arrow_file),
     "arrow stream": ("arrow", arrow_stream),

@@ -1,0 +1,1 @@
+"""Training beside the stock libraries' own loops, by turns; scripts/benchmark_training.py is the command."""
