@@ -17,6 +17,7 @@ from gliner import GLiNER
 
 from gliexp.data.held_out import labels_of
 from gliexp.data.reading import read
+from gliexp.runs import ways
 from gliexp.runs.model_source import find
 from gliexp.runs.prepared import quiet_libraries
 from gliexp.training.evaluation import Evaluation
@@ -36,6 +37,7 @@ def main() -> None:
     source = find(given.model)
     labels = list(source.usage.entity_labels) or labels_of(rows, "ner", "ner_labels")
     stock, ours = GLiNER.from_pretrained(str(source.place)), source.open()
+    ways.take_all(ours)  # as `evaluate` does
     scoring = Evaluation(labels, (), given.threshold, flat_ner=True, batch_size=given.batch_size)
 
     def theirs() -> float:

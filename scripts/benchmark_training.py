@@ -1,7 +1,7 @@
 """Training throughput beside the stock libraries' own Trainers: the same data, model, settings, examples and threads.
 
     python scripts/benchmark_training.py [--cases span,token] [--passes 5] [--rows 96] [--json FILE]
-    python scripts/benchmark_training.py --short            # the embedded sample; fails where a ratio has fallen
+    python scripts/benchmark_training.py --short   # the embedded sample; fails where a ratio fell on the same processor
 
 Each side is a process; they train by turns, a few steps at a time, so that other work on the machine meets both. A pass
 is one epoch over the rows; the first is a warm-up. Ratios are of processor time, the clock's beside them.
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -49,7 +48,7 @@ def main(words: Sequence[str] | None = None) -> int:
     from bench import table
 
     console.print(table.of(found))
-    record = {"date": date.today().isoformat(), "command": " ".join(sys.argv[1:]), "machine": platform.processor()}
+    record = {"date": date.today().isoformat(), "command": " ".join(sys.argv[1:]), "machine": processor()}
     if given.json:
         lines = {**record, "cases": [one.record() for one in found]}
         given.json.write_text(json.dumps(lines, indent=2) + "\n", encoding="utf-8")
@@ -83,6 +82,13 @@ def compare(case: Case, given: argparse.Namespace, console: Console) -> Comparis
     return Comparison.of(case.name, passes, scores, case.aim)
 
 
+def processor() -> str:
+    """The processor's model as Linux names it; nothing where it is not said (platform.processor is empty there)."""
+    described = Path("/proc/cpuinfo")
+    lines = described.read_text(encoding="utf-8").splitlines() if described.is_file() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+
+
 def _say(console: Console, case: Case, seed: int, number: int, one: dict[str, Any]) -> None:
     speeds = ", ".join(
         f"{name} {figures['examples'] / figures['processor']:.2f} examples/s" for name, figures in one.items()
@@ -91,7 +97,11 @@ def _say(console: Console, case: Case, seed: int, number: int, one: dict[str, An
 
 
 def _fallen(found: Sequence[Comparison], console: Console) -> int:
-    kept = {one["case"]: one for one in json.loads(KEPT.read_text(encoding="utf-8"))["cases"]}
+    before = json.loads(KEPT.read_text(encoding="utf-8"))
+    if before["machine"] != processor():
+        console.print(f"not compared with {KEPT.name}: it was kept on {before['machine']}, this is {processor()}")
+        return 0
+    kept = {one["case"]: one for one in before["cases"]}
     fallen = [one for one in found if one.case in kept and is_worse(one, kept[one.case])]
     for one in fallen:
         console.print(f"{one.case}: the ratio was {kept[one.case]['ratio']:.2f} and is {one.ratio:.2f}", style="red")

@@ -24,7 +24,7 @@ OUR_DEFAULTS: dict[str, Any] = {
     "logging_steps": 10,
 }
 
-# What gliner's own fields mean (the library gives them no help text).
+# What gliner's own fields mean (the library gives them no help text), and what is meant otherwise here.
 DESCRIPTIONS = {
     "optim": "Optimizer.",
     "cache_dir": "Directory for downloaded models.",
@@ -43,6 +43,7 @@ DESCRIPTIONS = {
     "use_span_width_weight": "Weigh spans by their width.",
     "dice_gamma": "Exponent of the dice loss.",
     "warmup_ratio": "Share of the steps for warm-up, where warmup_steps is 0.",
+    "disable_tqdm": "No progress bar while training; null and false show one on a terminal.",
     "output_dir": "Directory of checkpoints; null is checkpoints/ in the run directory.",
 }
 

@@ -139,6 +139,7 @@ _READERS = {
     "training.on_bad_step": "gliexp.runs.prepared",
     "training.zero_loss_steps": "gliexp.runs.prepared",
     "training.on_unreached": "gliexp.runs.prepared",
+    "training.disable_tqdm": "gliexp.runs.prepared",
     "run.notes": "gliexp.runs.train",
     "data.license": "gliexp.runs.train",
     "training.report_to": "gliexp.runs.tracking.trackers",

@@ -65,8 +65,8 @@ def compare(
 def _score_differences(
     model: Any, stock: Any, rows: Rows, entity_types: Sequence[str], relation_types: Sequence[str] | None
 ) -> Iterator[float]:
-    ours = outputs(model, rows, entity_types, relation_types, threshold=THRESHOLD, batch_size=BATCH_SIZE, quick=False)
-    theirs = outputs(stock, rows, entity_types, relation_types, threshold=THRESHOLD, batch_size=BATCH_SIZE, quick=False)
+    ours = outputs(model, rows, entity_types, relation_types, threshold=THRESHOLD, batch_size=BATCH_SIZE)
+    theirs = outputs(stock, rows, entity_types, relation_types, threshold=THRESHOLD, batch_size=BATCH_SIZE)
     for mine, other in zip(ours, theirs, strict=True):
         for name in _SCORES:
             yield _difference(_scores(mine, name), _scores(other, name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,6 @@ import numpy as np
 import torch
 
 from gliexp.models import architecture
-from gliexp.models.quick_spans import quick_spans
 from gliexp.models.upstream.invisible_words import VisibleWords
 
 Rows = Sequence[Mapping[str, Any]]
@@ -90,9 +89,8 @@ def outputs(
     *,
     threshold: float,
     batch_size: int,
-    quick: bool = True,
 ) -> Iterator[Output]:
-    """The library's raw outputs, batch by batch, longest rows first; `quick` takes the way of models/quick_spans.py."""
+    """The library's raw outputs, batch by batch, longest rows first."""
     if not entity_types:
         return
     collator = model.create_collator()
@@ -104,7 +102,7 @@ def outputs(
     for start in range(0, len(order), batch_size):
         numbers = order[start : start + batch_size]
         inputs = [{"tokenized_text": visible(rows[number]["tokenized_text"]), "ner": None} for number in numbers]
-        with undisturbed(model), quick_spans(model) if quick else nullcontext():
+        with undisturbed(model):
             batch = model.collate_batch(inputs, collator=collator, **types)
             result = _run(model, batch, threshold)
         yield Output(numbers, batch, result)

@@ -66,7 +66,8 @@ def prepared(
     trainer = stages.make_trainer(composed, built, shown, directory / "checkpoints", [])
     trainer.requests, trainer.run = requests, identity(composed)
     metric = str(trainer.args.metric_for_best_model).removeprefix("eval_")
-    for callback in (MetricsLog(directory / "metrics.jsonl"), ProgressBar(console, metric)):
+    bar = ProgressBar(console, metric, hidden=bool(config.training.disable_tqdm))
+    for callback in (MetricsLog(directory / "metrics.jsonl"), bar):
         trainer.add_callback(callback)
     hopeless = EndWhenHopeless(advice.metric, advice.should_end) if advice is not None else None
     if hopeless is not None:

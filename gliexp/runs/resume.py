@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 KEY = "training.resume_from_checkpoint"
 AUTO, HUB = "auto", "hub"
 CHECKPOINTS = "checkpoints"
-OWN_KEYS = (KEY, "training.resume_anyway")
+OWN_KEYS = (KEY, "training.resume_anyway", "launch.processes", "launch.nodes")
+"""Not compared as settings: what resuming itself reads, and the processes, which are compared by their number."""
 
 
 @dataclass(frozen=True)

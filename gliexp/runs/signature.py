@@ -45,6 +45,8 @@ COSMETIC = frozenset(
         "training.dataloader_pin_memory",
     }
 )
+ONE_PROCESS = {"launch.processes": 1, "launch.nodes": 1}
+"""More processes take a larger batch a step, which changes the result; one writes the same signature as ever."""
 COSMETIC_PREFIXES = ("tracking.", "launch.", "training.hub_", "training.log", "training.ddp_")
 
 
@@ -78,7 +80,9 @@ def is_cosmetic(key: str) -> bool:
 
 def signature(config: Mapping[str, Any], data_hashes: Mapping[str, str], libraries: Mapping[str, str]) -> str:
     """Hex digest of what determines the result: config leaves that are not cosmetic, data hashes, versions."""
-    decisive = {key: value for key, value in leaves(config).items() if not is_cosmetic(key)}
+    settings = leaves(config)
+    decisive = {key: value for key, value in settings.items() if not is_cosmetic(key)}
+    decisive |= {key: settings[key] for key, one in ONE_PROCESS.items() if settings.get(key, one) != one}
     document = {"config": decisive, "data": dict(data_hashes), "versions": dict(libraries)}
     text = json.dumps(document, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]

@@ -53,9 +53,9 @@ def _finite(logs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class ProgressBar(TrainerCallback):  # type: ignore[misc]
-    """A bar on a terminal; off a terminal one line an evaluation, so that logs stay short."""
+    """A bar on a terminal, unless it is `hidden`; everywhere one line an evaluation, so that logs stay short."""
 
-    def __init__(self, console: Console, metric: str) -> None:
+    def __init__(self, console: Console, metric: str, *, hidden: bool = False) -> None:
         self.console = console
         self.metric = metric
         self.loss = math.nan
@@ -70,7 +70,7 @@ class ProgressBar(TrainerCallback):  # type: ignore[misc]
             TextColumn("{task.fields[note]}"),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=hidden or not console.is_terminal,
         )
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:

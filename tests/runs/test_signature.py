@@ -40,3 +40,14 @@ def test_settings_data_and_versions_matter():
     assert signature(changed("run", "seed", 2), DATA, VERSIONS) != same
     assert signature(CONFIG, {"train": "abd"}, VERSIONS) != same
     assert signature(CONFIG, DATA, {"torch": "2.1"}) != same
+
+
+def test_more_processes_matter_and_one_is_as_if_unsaid():
+    same = signature(CONFIG, DATA, VERSIONS)
+    for launch, equal in (
+        ({"mode": "single", "processes": 1, "nodes": 1, "threads": 4}, True),
+        ({"mode": "cpu_ddp", "processes": 2, "nodes": 1}, False),
+        ({"mode": "ddp", "processes": None, "nodes": 1}, False),
+        ({"mode": "ddp", "processes": 1, "nodes": 2}, False),
+    ):
+        assert (signature({**CONFIG, "launch": launch}, DATA, VERSIONS) == same) == equal, launch

@@ -29,7 +29,7 @@ def finds_a_and_f(monkeypatch: pytest.MonkeyPatch) -> None:
             Prediction(tuple(Span(n, n, "x", 0.9) for n, word in enumerate(words) if word in "af")) for words in shown
         ]
 
-    monkeypatch.setattr(evaluation, "predict", predict)
+    monkeypatch.setattr("gliexp.models.label_parts.predict", predict)
     monkeypatch.setattr("gliexp.models.documents.predict", predict)
 
 
@@ -60,7 +60,7 @@ def scores(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         spans = [Span(n, n, "x", score) for n, (_, score) in enumerate(SCORED) if score > threshold]
         return [Prediction(tuple(spans)) for _ in rows]
 
-    monkeypatch.setattr(evaluation, "predict", predict)
+    monkeypatch.setattr("gliexp.models.label_parts.predict", predict)
     monkeypatch.setattr(evaluation.architecture, "thresholds_take_away", lambda model: model is None)
     return asked
 

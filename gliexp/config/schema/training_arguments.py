@@ -204,7 +204,7 @@ class TrainingArguments:
         choices=("detail", "debug", "info", "warning", "error", "critical", "passive"),
     )
     disable_tqdm: bool | None = key(
-        None, "Disable tqdm progress bars. Defaults to True if log_level is warning or lower", HF_TRAIN
+        None, "No progress bar while training; null and false show one on a terminal", HF_TRAIN
     )
     report_to: Any = key(
         "none", "The list of integrations to report the results and logs to", HF_TRAIN, kinds=("str", "list")
