@@ -8,7 +8,7 @@ TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 
 KILLS ?= 20
 
-.PHONY: help run test test-faults unit bench bench-short lint format schema reference sample clean
+.PHONY: help run test test-faults unit bench bench-short lint format schema reference since sample clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -60,6 +60,9 @@ reference: $(VENV)/.installed  ## regenerate docs/reference.md from the schema
 
 docs: $(VENV)/.installed  ## build the documentation into build/docs, links checked
 	$(PY) -m mkdocs build
+
+since: $(VENV)/.installed  ## look up in the libraries' wheels which release brought which key, for docs/reference.md
+	$(PY) scripts/generate_since.py
 
 sample: $(VENV)/.installed  ## regenerate the sample data
 	$(PY) scripts/generate_sample_data.py

@@ -6,6 +6,8 @@ A test keeps the page equal to what this would write.
 from __future__ import annotations
 
 import dataclasses
+import json
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,10 @@ from gliexp.config.schema.peft import METHODS
 from gliexp.config.schema.run import TASKS
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
+SINCE: dict[str, dict[str, dict[str, str]]] = json.loads(
+    Path(__file__).with_name("since.json").read_text(encoding="utf-8")
+)
+"""Library → class → key → the first release that knows it; scripts/generate_since.py writes it."""
 HEAD = """\
 # Every key
 
@@ -30,6 +36,7 @@ Written by `scripts/generate_reference.py` from the schema; a test keeps it equa
   another key.
 - *without effect* lists when the key does nothing. Beside that, with `model.from_pretrained` the saved model keeps
   its own value of every `model` key but {live}.
+- *since* is the first release of each library that knows the key; after ≤, the oldest one that was looked at knows it.
 - Checked against gliner {gliner}, gliclass {gliclass}, transformers {transformers} and peft {peft}.
 """
 
@@ -52,7 +59,7 @@ def _series(name: str) -> str:
 
 
 def _table(keys: list[Key], reasons: dict[str, list[str]]) -> list[str]:
-    lines = ["| key | meaning | accepts | default | goes to | without effect | of |", "|---|---|---|---|---|---|---|"]
+    lines = ["| key | meaning | accepts | default | goes to | without effect | of | since |", f"{'|---' * 8}|"]
     for key in keys:
         cells = (
             f"`{key.path}`",
@@ -62,6 +69,7 @@ def _table(keys: list[Key], reasons: dict[str, list[str]]) -> list[str]:
             _destination(key.path),
             "; ".join(reasons.get(key.path, [])),
             key.domain,
+            ", ".join(_since(key.path)),
         )
         lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
     return lines
@@ -77,9 +85,8 @@ def _shown(default: Any) -> str:
     return "''" if default == "" else f"{default:g}" if isinstance(default, float) else str(default)
 
 
-def _destination(key: str) -> str:
-    """The destinations over all tasks, each once."""
-    found: list[str] = []
+def _ends(key: str) -> Iterator[tuple[str, routing.Route, str]]:
+    """Where the key ends under each task, after the keys that lead there: (these, its route, the destination)."""
     for task in TASKS:
         table = routing.table(task)
         route, through = table.get(key), ""
@@ -87,12 +94,32 @@ def _destination(key: str) -> str:
             through += f"`{route.attribute}` → "
             route = table.get(route.attribute)
         if route is not None:
-            name = full_name(route.object, task)
-            end = name if name.startswith("gliexp.") else f"{name.rpartition('.')[2]}.{route.attribute}"
-            found.append(f"{through}`{end}`")
-    if not found:
-        return "nowhere"
-    return ", ".join(dict.fromkeys(found))
+            yield through, route, full_name(route.object, task)
+
+
+def _destination(key: str) -> str:
+    """The destinations over all tasks, each once."""
+    found = []
+    for through, route, name in _ends(key):
+        end = name if name.startswith("gliexp.") else f"{name.rpartition('.')[2]}.{route.attribute}"
+        found.append(f"{through}`{end}`")
+    return ", ".join(dict.fromkeys(found)) or "nowhere"
+
+
+def _since(key: str) -> list[str]:
+    """Each library that has the key under its own name, with its first release: `gliner 0.2.22`."""
+    found = []
+    for through, route, name in _ends(key):
+        package, _, cls = name.rpartition(".")
+        if through or name.startswith("gliexp."):
+            continue
+        library = package.partition(".")[0]
+        for one in (library, "transformers"):  # both libraries' TrainingArguments are heirs of transformers'
+            release = SINCE.get(one, {}).get(cls, {}).get(route.attribute)
+            if release is not None:
+                found.append(f"{one} {release}")
+                break
+    return list(dict.fromkeys(found))
 
 
 def _reasons() -> dict[str, list[str]]:

@@ -14,6 +14,7 @@ _ADAPTERS = "gliexp.models.adapters.wrap"
 _LIBRARY = {
     routing.GLINER_CONFIG: "gliner.GLiNERConfig",
     routing.GLICLASS_CONFIG: "gliclass.GLiClassModelConfig",
+    routing.RL_CONFIG: "gliclass.training.RLTrainerConfig",
     routing.LORA_CONFIG: "peft.LoraConfig",
     "AdaLoraConfig": "peft.AdaLoraConfig",
     "IA3Config": "peft.IA3Config",

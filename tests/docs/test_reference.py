@@ -26,9 +26,30 @@ def test_every_key_has_its_row_with_a_meaning_and_a_destination_or_a_reason() ->
     rows = re.findall(r"^\| `([\w.]+)` \|(.*)\|$", REFERENCE.page(), re.MULTILINE)
     assert [key for key, _ in rows] == list(index())
     for key, cells in rows:
-        meaning, _, _, goes_to, without_effect, _ = re.split(r"(?<!\\)\|", cells)
+        meaning, _, _, goes_to, without_effect, *_ = re.split(r"(?<!\\)\|", cells)
         assert meaning.strip()
         assert goes_to.strip() != "nowhere" or without_effect.strip(), key
+
+
+OUTSIDE = ("EarlyStoppingCallback", "model._attn_implementation", "environment")
+"""Library objects whose releases are not looked at: as old as transformers 4, or no config's field."""
+
+
+def test_what_a_library_receives_has_the_release_that_first_knew_it() -> None:
+    rows = re.findall(r"^\| `([\w.]+)` \|(.*)\|$", REFERENCE.page(), re.MULTILINE)
+    unknown = []
+    for key, cells in rows:
+        *_, goes_to, _, _, since = re.split(r"(?<!\\)\|", cells)
+        received = [end for end in goes_to.split(", ") if "→" not in end and "gliexp." not in end and "`" in end]
+        if received and not any(name in goes_to for name in OUTSIDE) and not since.strip():
+            unknown.append(key)
+    assert unknown == [], "run scripts/generate_since.py"
+
+
+def test_a_key_of_two_libraries_has_a_release_of_each_and_one_of_gliexp_none() -> None:
+    assert [one.split()[0] for one in REFERENCE._since("model.dropout")] == ["gliner", "gliclass"]
+    assert [one.split()[0] for one in REFERENCE._since("training.learning_rate")] == ["transformers"]
+    assert REFERENCE._since("run.seed") == []
 
 
 def test_messages_of_the_troubleshooting_page_are_those_of_the_code() -> None:
