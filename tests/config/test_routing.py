@@ -6,6 +6,7 @@ import ast
 import copy
 import dataclasses
 import importlib.util
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from gliexp.config.routing import (
     RL_CONFIG,
     TRAINING_ARGUMENTS,
     Route,
+    Routed,
     route,
     table,
     value_at,
@@ -223,16 +225,15 @@ def changed(config: Config, key: str, value: Any) -> Config:
     return new
 
 
-def attribute(name: str, way: Route, config: Config) -> Any:
+def held(built: Any, way: Route) -> Any:
     """What the destination object really holds."""
-    built = build(name, way, config)
     stored = STORED_AS.get(way.attribute, way.attribute) if way.object == GLICLASS_CONFIG else way.attribute
     found = built.get(stored) if isinstance(built, dict) else getattr(built, stored)
     return found.to_dict() if hasattr(found, "to_dict") else found
 
 
-def build(name: str, way: Route, config: Config) -> Any:
-    values = copy.deepcopy(route(config).objects[way.object])
+def build(name: str, way: Route, routed: Routed) -> Any:
+    values = copy.deepcopy(routed.objects[way.object])
     if way.object == GLINER_CONFIG:
         values.pop("model_type", None)
         return CLASSES[name](**{key: value for key, value in values.items() if value is not None})
@@ -256,7 +257,29 @@ def build(name: str, way: Route, config: Config) -> Any:
     return values
 
 
-def _arrives(name: str, overrides: list[str], config: Config, key: Key, way: Route) -> bool:
+class Unchanged:
+    """A setup's config as it is, where its values go, and the destination objects, each built once."""
+
+    def __init__(self, name: str, overrides: list[str]) -> None:
+        self.name = name
+        self.config = compose(overrides, environment=False).config
+        self.routed = route(self.config)
+        self._built: dict[str, Any] = {}
+
+    def held(self, way: Route) -> Any:
+        if way.object not in self._built:
+            self._built[way.object] = build(self.name, way, self.routed)
+        return held(self._built[way.object], way)
+
+
+@cache
+def composed(overrides: tuple[str, ...]) -> Config:
+    """The config of these overrides, to read from."""
+    return compose(overrides, environment=False).config
+
+
+def _arrives(overrides: list[str], before: Unchanged, key: Key, way: Route) -> bool:
+    name, config = before.name, before.config
     new = second_value(key, value_at(config, key.path))
     other = changed(config, key.path, new)
     if way.object == CONFIG and key.path.startswith("training.") and name != "ner":
@@ -266,12 +289,13 @@ def _arrives(name: str, overrides: list[str], config: Config, key: Key, way: Rou
         # An old name beside today's would be refused: it is looked at without the setup.
         setup = [] if key.path.startswith("training.") else overrides
         again = compose([*setup, f"{key.path}={shown}"], environment=False).config
-        return bool(value_at(again, way.attribute) != value_at(compose(setup, environment=False).config, way.attribute))
+        return bool(value_at(again, way.attribute) != value_at(composed(tuple(setup)), way.attribute))
     if way.object not in OBJECTS:
         return reads(way.object, key.path)
+    after = route(other)
     if key.path in CHOOSES_CLASS or key.path in NOT_BUILDABLE or (way.object == TRAINING_ARGUMENTS and name != "ner"):
-        return bool(route(other).objects[way.object][way.attribute] != route(config).objects[way.object][way.attribute])
-    return bool(attribute(name, way, other) != attribute(name, way, config))
+        return bool(after.objects[way.object][way.attribute] != before.routed.objects[way.object][way.attribute])
+    return bool(held(build(name, way, after), way) != before.held(way))
 
 
 def reads(module: str, key: str) -> bool:
@@ -286,15 +310,15 @@ def reads(module: str, key: str) -> bool:
 @pytest.mark.parametrize("name", SETUPS)
 def test_every_leaf_arrives_or_is_inert(name: str) -> None:
     overrides = [*SETUPS[name], "training.dataloader_num_workers=2"]
-    config = compose(overrides, environment=False).config
-    dead = {item.key: item.reason for item in route(config).inert}
+    before = Unchanged(name, overrides)
+    dead = {item.key: item.reason for item in before.routed.inert}
     lost = []
     for path, key in index().items():
         if path in dead:
             assert dead[path]
             continue
-        way = table(config.run.task).get(path)
-        if way is None or (not _arrives(name, overrides, config, key, way)):
+        way = table(before.config.run.task).get(path)
+        if way is None or (not _arrives(overrides, before, key, way)):
             lost.append(f"{path} → {way and way.object}.{way and way.attribute}")
     assert lost == []
 
