@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV   ?= .venv
 PY     := $(VENV)/bin/python
-WORKERS ?= 2
+# Up to four: each holds a torch and a model or two.
+WORKERS ?= $(shell n=$$(nproc 2> /dev/null || echo 2); echo $$(( n < 4 ? n : 4 )))
 # One torch thread a test process: workers that each start a thread per core slow one another down.
 TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 
@@ -35,7 +36,7 @@ unit: $(VENV)/.installed  ## the tests that take seconds
 	$(TEST_ENV) $(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not shared" $(PYTEST_ARGS)
 
 test-faults: $(VENV)/.installed  ## kill runs of every task at KILLS random moments each, fill the disk, damage checkpoints
-	GLIEXP_KILLS=$(KILLS) $(TEST_ENV) $(PY) -m pytest tests/faults $(PYTEST_ARGS)
+	GLIEXP_KILLS=$(KILLS) GLIEXP_FAULTS=all $(TEST_ENV) $(PY) -m pytest tests/faults $(PYTEST_ARGS)
 
 bench: $(VENV)/.installed  ## training speed beside the stock libraries' own loops, on real data beside the checkout
 	$(TEST_ENV) $(PY) scripts/benchmark_training.py $(ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from pathlib import Path
 
 from gliexp.data import sample
@@ -73,6 +74,11 @@ VARIANTS = {
     "full determinism": ["task=ner", "training.full_determinism=true"],
 }
 """Further ways to train; one interruption each."""
+
+ALL = os.environ.get("GLIEXP_FAULTS") == "all"
+"""`make test-faults` tries every family wherever they are tried; `make test` fewer where each costs several runs."""
+OFTEN = FAMILIES if ALL else ("span", "lora", "classifier", "rl", "epochs")
+ALSO = VARIANTS if ALL else ()
 
 
 def words(family: str, data: Path) -> list[str]:

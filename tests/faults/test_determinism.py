@@ -34,7 +34,7 @@ def by_another_process(words, directory, **environment):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", families.FAMILIES)
+@pytest.mark.parametrize("family", families.OFTEN)
 def test_workers_and_hash_seeds_change_nothing(family, data, whole, tmp_path):
     for workers in (0, 4):
         directory = tmp_path / str(workers)
@@ -67,7 +67,7 @@ def prepare():
     Resumable._maybe_log_save_evaluate = scrambled(Resumable._maybe_log_save_evaluate)
 
 
-@pytest.mark.parametrize("family", [*families.FAMILIES, *families.VARIANTS])
+@pytest.mark.parametrize("family", [*families.FAMILIES, *families.ALSO])
 def test_nothing_depends_on_what_global_generators_held(family, data, whole, tmp_path):
     child = Child(families.words(family, data), tmp_path, prepare)
     assert child.wait() == 0, child.said()
