@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -52,6 +53,17 @@ def test_a_killed_run_keeps_no_lock(holder, tmp_path):
         assert (tmp_path / lock.OWNER).is_file()
     with only_run_in(tmp_path, tmp_path / "."):
         pass
+
+
+def test_a_job_that_comes_again_waits_for_its_earlier_process(holder, tmp_path, monkeypatch, caplog):
+    """A node that SLURM has given up may be at work still, or its lock outlive it for the length of a lease."""
+    monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
+    monkeypatch.setattr(lock, "LOOKS", 0.05)
+    end = threading.Timer(0.5, holder.kill)
+    end.start()
+    with only_run_in(tmp_path):
+        assert holder.wait(timeout=60) == -signal.SIGKILL
+    assert f"earlier process, which writes to {tmp_path}: process {holder.pid} on " in caplog.text
 
 
 def test_where_there_is_no_flock_a_dead_owners_lock_is_taken_over(tmp_path, monkeypatch):

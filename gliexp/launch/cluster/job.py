@@ -66,18 +66,23 @@ class ClusterJob:
     def _come_again(self, rank: int) -> None:
         """Put the job into the queue again; the first process does, and the others wait to be ended with it.
 
-        A job that was cancelled, or that came too often, does not.
+        A job that was cancelled, that came too often, or that has come again elsewhere (its node was lost), does not.
         """
         if rank != 0:
             time.sleep(LAST_MINUTE)
             return
         job = os.environ["SLURM_JOB_ID"]
-        if int(os.environ.get("SLURM_RESTART_COUNT", "0")) >= self.requeues:
+        times = int(os.environ.get("SLURM_RESTART_COUNT", "0"))
+        if times >= self.requeues:
             print(f"gliexp: the job has come again {self.requeues} times (hydra.launcher.requeues)", flush=True)
             return
         shown = subprocess.run(["scontrol", "show", "job", "-o", job], capture_output=True, text=True, check=False)
         state = re.search(r"JobState=(\w+)", shown.stdout)
         if state is not None and state[1].startswith("CANCELLED"):
+            return
+        restarts = re.search(r"Restarts=(\d+)", shown.stdout)
+        if restarts is not None and int(restarts[1]) > times:
+            print("gliexp: the job has come again elsewhere, which goes on from this checkpoint", flush=True)
             return
         done = subprocess.run(["scontrol", "requeue", job], capture_output=True, text=True, check=False)
         print(f"gliexp: the checkpoint is written, the job goes into the queue again {done.stderr.strip()}", flush=True)

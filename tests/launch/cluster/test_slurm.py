@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ FAULTS = {
     "/requeued/0/": "wait",
     "/limited/0/": "wait",
     "/lost/0/": "wait",
+    "/orphan/0/": "wait",
 }
 
 pytestmark = [
@@ -209,8 +211,32 @@ def test_a_run_of_a_lost_node_goes_on_exactly(cluster: Cluster, six: str) -> Non
     job = cluster.submit("lost")
     cluster.at_second_checkpoint("lost")
     node = cluster.state(job)["NodeList"]
-    lose(cluster, node, job)
+    for process in (daemon_of(cluster, node), *processes_of(job)):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
     cluster.came_again("lost", job)
+    start_daemon(cluster, node)
+
+
+def test_a_run_whose_node_is_given_up_while_it_still_runs_goes_on_exactly(cluster: Cluster, six: str) -> None:
+    """slurmd dies alone: SLURM starts the job again on the other node, while the first process holds the directory."""
+    job = cluster.submit("orphan")
+    cluster.at_second_checkpoint("orphan")
+    node = cluster.state(job)["NodeList"]
+    os.kill(daemon_of(cluster, node), signal.SIGKILL)
+    log = cluster.directory("orphan").parent / ".jobs" / f"{job}_0_log.out"
+    waits = "waiting for this job's earlier process"
+    cluster.until(lambda: waits in log.read_text(encoding="utf-8"), "it has come again")
+    start_daemon(cluster, node)
+    cluster.came_again("orphan", job)
+    assert cluster.state(job)["Restarts"] == "1"
+
+
+def daemon_of(cluster: Cluster, node: str) -> int:
+    return int((cluster.place / "state" / "run" / f"slurmd-{node}.pid").read_text())
+
+
+def start_daemon(cluster: Cluster, node: str) -> None:
     subprocess.run(
         ["slurmd", "-N", node, "-f", cluster.environment["SLURM_CONF"]],
         env={**cluster.environment, "PATH": PATH},
@@ -218,9 +244,8 @@ def test_a_run_of_a_lost_node_goes_on_exactly(cluster: Cluster, six: str) -> Non
     )
 
 
-def lose(cluster: Cluster, node: str, job: str) -> None:
-    """End a node's daemon and everything of the job, at once."""
-    daemon = int((cluster.place / "state" / "run" / f"slurmd-{node}.pid").read_text())
+def processes_of(job: str) -> list[int]:
+    """Everything of the job, SLURM's own processes for it among them."""
     ours = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
@@ -231,11 +256,7 @@ def lose(cluster: Cluster, node: str, job: str) -> None:
                 continue
             if f"SLURM_JOB_ID={job}\0".encode() in variables or f"slurmstepd: [{job}.".encode() in command:
                 ours.append(int(entry.name))
-    for process in (daemon, *ours):
-        try:
-            os.kill(process, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+    return ours
 
 
 def test_two_tasks_and_two_nodes_train_as_one_run(cluster: Cluster) -> None:
