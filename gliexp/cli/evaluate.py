@@ -25,6 +25,7 @@ repository). Prints tables, and writes metrics.json and errors.jsonl (each mista
 Without data.test_data the rows are those of the first run's config.
   --labels a,b       what to ask about; @FILE holds a label a line. By default the models' own, else the data's
   --relations a,b    relations, likewise
+  --labels-at-once N labels in one question to a classifier; more are asked in parts. By default as it says itself
   --threshold X      0..1, or tune: the best on data.val_data. By default each model's own, else 0.5
   --nested           entities may overlap; --flat: they may not. By default as each run says, else flat
   --batch-size N     rows at once (16)
@@ -47,6 +48,7 @@ def run(words: Sequence[str]) -> int:
     threshold = None if tune else told.number("--threshold", given.threshold, 0, 1)
     labels, relations = told.labels("--labels", given.labels), told.labels("--relations", given.relations)
     batch_size = told.count("--batch-size", given.batch_size)
+    at_once = None if given.labels_at_once is None else told.count("--labels-at-once", given.labels_at_once)
     if given.nested and given.flat:
         raise Refusal([Problem("--nested", "--flat is given too", "one of them", COMMAND_LINE)])
     if not names:
@@ -65,7 +67,7 @@ def run(words: Sequence[str]) -> int:
 
     quiet_libraries()
     flat = False if given.nested else True if given.flat else None
-    results = evaluate(sources, config, Asked(labels, relations, threshold, tune, flat, batch_size))
+    results = evaluate(sources, config, Asked(labels, relations, threshold, tune, flat, batch_size, at_once))
     directory = Path(given.to) if given.to else _default(sources, results)
     _write(results, directory)
     if given.json:
@@ -85,6 +87,7 @@ def _parser() -> told.Parser:
     for name in ("--nested", "--flat", "--json"):
         parser.add_argument(name, action="store_true")
     parser.add_argument("--threshold")
+    parser.add_argument("--labels-at-once")
     parser.add_argument("--batch-size", default="16")
     parser.add_argument("--to")
     parser.add_argument("--config-dir", "-cd", action="append", default=[])

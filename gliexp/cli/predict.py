@@ -27,6 +27,7 @@ A FILE is one text, or the rows of a data file (.jsonl, .csv, .conll …: their 
   --lines            each line of a FILE is a text; --whole: standard input is one text
   --labels a,b       what to look for; @FILE holds a label a line. By default what the run was trained on
   --relations a,b    relations to look for, likewise
+  --labels-at-once N labels in one question to a classifier; more are asked in parts. By default as it says itself
   --threshold X      0..1; by default the run's own (tuned on dev where it was), else 0.5
   --nested           entities may overlap; --flat: they may not. By default as the run says, else flat
   --batch-size N     texts at once (8)
@@ -45,6 +46,7 @@ def run(words: Sequence[str]) -> int:
     labels, relations = told.labels("--labels", given.labels), told.labels("--relations", given.relations)
     threshold = told.number("--threshold", given.threshold, 0, 1)
     batch_size = told.count("--batch-size", given.batch_size)
+    at_once = None if given.labels_at_once is None else told.count("--labels-at-once", given.labels_at_once)
     if given.nested and given.flat:
         raise Refusal([Problem("--nested", "--flat is given too", "one of them", COMMAND_LINE)])
     _look(given.files)
@@ -64,6 +66,7 @@ def run(words: Sequence[str]) -> int:
         threshold=threshold,
         flat_ner=False if given.nested else True if given.flat else None,
         batch_size=batch_size,
+        labels_at_once=at_once,
         trust_remote_code=given.trust_remote_code,
     )
     for notice in ready.notices:
@@ -92,6 +95,7 @@ def _parser() -> told.Parser:
     for name in ("--lines", "--whole", "--nested", "--flat", "--trust-remote-code"):
         parser.add_argument(name, action="store_true")
     parser.add_argument("--threshold")
+    parser.add_argument("--labels-at-once")
     parser.add_argument("--batch-size", default="8")
     parser.add_argument("--to")
     return parser

@@ -82,7 +82,7 @@ CLASSIFICATION = (
     ),
     Rule(
         _OF_GLICLASS
-        + prefixed("data", "class_labels max_length fields.all_labels fields.true_labels")
+        + prefixed("data", "class_labels max_length labels_at_once fields.all_labels fields.true_labels")
         # text is read by both kinds of task
         + prefixed("data", "fields.prompt fields.examples"),
         lambda config: not _classifies(config),

@@ -227,6 +227,7 @@ _CLASSIFICATION_READERS = {
     "data.fields.examples": "gliexp.data.classes",
     "data.class_labels": "gliexp.data.classes",
     "data.max_length": CLASSIFICATION_STAGES,
+    "data.labels_at_once": CLASSIFICATION_STAGES,
     **{f"data.augmentation.{field.name}": "gliexp.data.augmentation" for field in fields(Augmentation)},
     "data.label_descriptions": "gliexp.data.augmentation",
     "data.columns.labels_separator": "gliexp.data.classes",

@@ -38,13 +38,17 @@ class Read:
 
 @dataclass
 class ClassInputs:
-    """Reads rows for one model. `max_length` is in tokens; `labels_tokenizer` is the bi-encoders'."""
+    """Reads rows for one model. `max_length` is in tokens; `labels_tokenizer` is the bi-encoders'.
+
+    `labels_at_once` is how many labels one question may hold, for whoever asks in parts (classify.parts).
+    """
 
     architecture: str
     tokenizer: Any
     labels_tokenizer: Any
     prompt_first: bool
     max_length: int
+    labels_at_once: int | None = None
     _known: dict[str, Ids] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def read(self, row: Row, labels: Sequence[str]) -> Read:

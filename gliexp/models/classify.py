@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -38,10 +39,15 @@ def logits(
 
 
 def parts(inputs: ClassInputs, row: Row, labels: Sequence[str]) -> list[Sequence[str]]:
-    """The labels as they are where they leave room for the row's text, else halves of them, as often as needed.
+    """The labels as they are, or in parts of like size, each within inputs.labels_at_once and with room for the text.
 
     Raises LabelsTooLong where a single label leaves no room.
     """
+    most = inputs.labels_at_once or len(labels)
+    if len(labels) > most:
+        size = math.ceil(len(labels) / math.ceil(len(labels) / most))
+        cut = [labels[start : start + size] for start in range(0, len(labels), size)]
+        return [part for one in cut for part in parts(inputs, row, one)]
     try:
         inputs.read(row, labels)
     except LabelsTooLong:

@@ -41,11 +41,16 @@ class Classifier:
     tokenizer: Any
     labels_tokenizer: Any = None
 
-    def inputs(self, max_length: int) -> ClassInputs:
+    def inputs(self, max_length: int, labels_at_once: int | None = None) -> ClassInputs:
         """What turns rows into tensors for this model."""
         config = self.model.config
         return ClassInputs(
-            config.architecture_type, self.tokenizer, self.labels_tokenizer, config.prompt_first, max_length
+            config.architecture_type,
+            self.tokenizer,
+            self.labels_tokenizer,
+            config.prompt_first,
+            max_length,
+            labels_at_once,
         )
 
     def anatomy(self) -> Anatomy:

@@ -93,14 +93,16 @@ def classes_of(
     threshold: float,
     max_length: int,
     batch_size: int,
+    labels_at_once: int | None = None,
 ) -> list[Found]:
     """The labels that each row (`text`, and where it has them `prompt` and `examples`) is given: `classes` with scores.
 
     An empty text is given none; of one longer than `max_length` tokens the beginning is read, and `cut` says how many
-    tokens were not. Labels that leave no room for text are asked in parts. Raises Refusal where a single one does.
+    tokens were not. More labels than `labels_at_once`, and those that leave no room, are asked in parts. Raises Refusal
+    where a single one leaves none.
     """
     problem = classifier.model.config.problem_type
-    inputs = classifier.inputs(min(max_length, classifier.positions()))
+    inputs = classifier.inputs(min(max_length, classifier.positions()), labels_at_once)
     full = [number for number, row in enumerate(rows) if row["text"].strip()]
     try:
         parts = [classify.parts(inputs, rows[number], labels) for number in full]

@@ -20,7 +20,8 @@ class Usage:
     """What evaluate and predict take where the user says nothing. Empty label lists: the model names none.
 
     `max_words` and `stride` are those of chunks (None: rows are read whole, as far as the model reads); `max_length`
-    is in tokens (classification). `label_descriptions` stand in a GLiNER's prompt for labels.
+    is in tokens, `labels_at_once` in labels a question (classification). `label_descriptions` stand in a GLiNER's
+    prompt for labels.
     """
 
     entity_labels: tuple[str, ...] = ()
@@ -32,6 +33,7 @@ class Usage:
     stride: int = 50
     respect_sentences: bool = True
     max_length: int = 512
+    labels_at_once: int | None = None
     label_descriptions: dict[str, str] = field(default_factory=dict)
 
     def write(self, directory: Path) -> None:

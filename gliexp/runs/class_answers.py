@@ -38,7 +38,7 @@ class ClassAnswers:
         """How rows are scored under the usage at hand."""
         length = min(self.usage.max_length, self.classifier.positions())
         return ClassEvaluation(
-            inputs=self.classifier.inputs(length),
+            inputs=self.classifier.inputs(length, self.usage.labels_at_once),
             labels=list(self.usage.class_labels),
             problem=self.classifier.model.config.problem_type,
             threshold=self.usage.threshold,

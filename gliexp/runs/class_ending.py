@@ -11,7 +11,7 @@ from gliexp.config.compose import Composed
 from gliexp.config.schema.classifier import MULTI
 from gliexp.data.classes import offered
 from gliexp.data.splits import Splits
-from gliexp.models import adapters, class_export, gliclass
+from gliexp.models import adapters, class_export, classify, gliclass
 from gliexp.models.usage import Usage
 from gliexp.runs import headline
 from gliexp.runs.built import Built
@@ -63,7 +63,8 @@ def save_and_verify(composed: Composed, built: Built, trainer: ClassTrainer, spl
     """
     classifier = replace(trainer.classifier, model=trainer.accelerator.unwrap_model(trainer.model))
     rows = (splits.test or splits.dev or splits.train)[:VERIFIED_ROWS]
-    asked = [offered(row, splits.class_labels) for row in rows]
+    inputs = trainer.evaluation.inputs
+    asked = [classify.parts(inputs, row, offered(row, splits.class_labels))[0] for row in rows]
     size = trainer.evaluation.inputs.max_length
     wanted = "merged" if built.adapted is None else composed.config.peft.save
     difference = 0.0
@@ -82,7 +83,12 @@ def save_and_verify(composed: Composed, built: Built, trainer: ClassTrainer, spl
 def usage(trainer: ClassTrainer) -> Usage:
     """How the model of this run is meant to be asked: as it was scored."""
     scoring = trainer.evaluation
-    return Usage(class_labels=tuple(scoring.labels), threshold=scoring.threshold, max_length=scoring.inputs.max_length)
+    return Usage(
+        class_labels=tuple(scoring.labels),
+        threshold=scoring.threshold,
+        max_length=scoring.inputs.max_length,
+        labels_at_once=scoring.inputs.labels_at_once,
+    )
 
 
 def label_line(_composed: Composed, splits: Splits) -> str:

@@ -11,7 +11,7 @@ from gliclass.training import TrainingArguments
 
 from gliexp.config import routing
 from gliexp.config.compose import Composed
-from gliexp.config.schema.classifier import MULTI, REGRESSION, SEQ2SEQ, SEQ2SEQ_CLS, UNI
+from gliexp.config.schema.classifier import BI, MULTI, REGRESSION, SEQ2SEQ, SEQ2SEQ_CLS, UNI
 from gliexp.config.schema.data import TUNE, fixed_threshold
 from gliexp.data.augmentation import augmenter
 from gliexp.data.classes import ClassSampler, offered, usable
@@ -19,7 +19,7 @@ from gliexp.data.losses import settle
 from gliexp.data.rows import chosen
 from gliexp.data.splits import Splits
 from gliexp.errors import Problem, Refusal
-from gliexp.models import class_export, parameters
+from gliexp.models import class_export, classify, parameters
 from gliexp.models.class_inputs import LabelsTooLong
 from gliexp.models.gliclass import Classifier
 from gliexp.runs import base, consolidation, ways
@@ -33,6 +33,11 @@ from gliexp.training.class_trainer import ClassTrainer
 
 CUT = "text longer than max_length"
 VERIFIED_ROWS = 16
+ROOM = "more tokens, fewer or shorter labels"
+ASKED_ROOM = f"{ROOM}, or data.labels_at_once, which asks in parts"
+LABELS_BEYOND = 2
+"""Times as many labels as in training from which scores are doubtful. CLINC150, trained on 25 and asked about 150: mean
+average precision 0.54 at once, 0.74 in parts of 25 (docs/recipes/intents.md)."""
 OTHERWISE = (
     "the stock pipeline will score this model otherwise than gliexp: it pools the padding of shorter labels "
     "(bi-encoders, another pooling than first) or takes empty label slots for labels (hopfield on encoder-decoders)"
@@ -76,8 +81,9 @@ def losses(composed: Composed, built: Built, splits: Splits) -> tuple[dict[str, 
     """
     classifier: Classifier = built.model
     problem = classifier.model.config.problem_type
-    inputs = classifier.inputs(max_length(composed, classifier))
+    inputs = classifier.inputs(max_length(composed, classifier), composed.config.data.labels_at_once)
     counts, notices, problems = Counter(splits.dropped), list[str](), list[Problem]()
+    most = dict.fromkeys(("train", "dev", "test"), 0)
     for split in ("train", "dev", "test"):
         rows, places = getattr(splits, split), splits.places.get(split, [])
         kept, found = usable(rows, places, splits.class_labels, problem)
@@ -86,12 +92,15 @@ def losses(composed: Composed, built: Built, splits: Splits) -> tuple[dict[str, 
         splits.places[split] = places
         for row, place in zip(rows, places, strict=True):
             asked = _longest(row, splits, classifier) if split == "train" else offered(row, splits.class_labels)
-            problems.extend(_too_many(classifier, len(asked), place))
+            whole = split == "train" or inputs.labels_at_once is None
             try:
-                cut = inputs.read(row, asked).cut
+                parts = [asked] if whole else classify.parts(inputs, row, asked)
+                cut = max(inputs.read(row, part).cut for part in parts)
             except LabelsTooLong as error:
-                problems.append(Problem("data.max_length", str(error), "more tokens, fewer or shorter labels", place))
+                problems.append(Problem("data.max_length", str(error), ROOM if split == "train" else ASKED_ROOM, place))
                 continue
+            most[split] = max(most[split], *map(len, parts))
+            problems.extend(_too_many(classifier, max(map(len, parts)), place))
             if cut:
                 found.add(CUT, place)
         if problems:
@@ -104,6 +113,7 @@ def losses(composed: Composed, built: Built, splits: Splits) -> tuple[dict[str, 
         raise Refusal([*problems[:10], *_rest(problems[10:])])
     if not splits.train:
         raise Refusal([Problem("data.train_data", f"no row can be used with problem_type={problem}")])
+    notices += _crowds(classifier, most)
     sets = [offered(row, splits.class_labels) for row in splits.test or splits.dev or splits.train]
     if not class_export.stock_agrees(classifier.model.config, sets):
         notices.append(OTHERWISE)
@@ -111,6 +121,20 @@ def losses(composed: Composed, built: Built, splits: Splits) -> tuple[dict[str, 
         named = ", ".join(f"{label} ({count})" for label, count in unknown.most_common(5))
         notices.append(f"{split} has labels that are never offered: {named}")
     return dict(counts), notices
+
+
+def _crowds(classifier: Classifier, most: Mapping[str, int]) -> list[str]:
+    """A notice where far more labels stand in a question of dev or test than in any of training; see LABELS_BEYOND."""
+    if classifier.model.config.architecture_type == BI:  # its labels do not meet
+        return []
+    beyond = [f"{split} {most[split]}" for split in ("dev", "test") if most[split] > LABELS_BEYOND * most["train"]]
+    if not beyond:
+        return []
+    return [
+        f"a question holds up to {most['train']} labels in training, and more where the model is scored "
+        f"({', '.join(beyond)}): classifiers are seldom right about so many at once; "
+        f"data.labels_at_once={most['train']} asks in parts"
+    ]
 
 
 def shown(composed: Composed, built: Built, splits: Splits) -> Shown:
@@ -146,7 +170,7 @@ def evaluation(composed: Composed, classifier: Classifier, splits: Splits) -> Cl
     """How this run's splits are scored."""
     config = composed.config
     return ClassEvaluation(
-        inputs=classifier.inputs(max_length(composed, classifier)),
+        inputs=classifier.inputs(max_length(composed, classifier), config.data.labels_at_once),
         labels=splits.class_labels,
         problem=classifier.model.config.problem_type,
         threshold=fixed_threshold(config.data),

@@ -45,6 +45,7 @@ class Asked:
     tune: bool = False
     flat_ner: bool | None = None
     batch_size: int = 16
+    labels_at_once: int | None = None
 
 
 @dataclass
@@ -146,7 +147,7 @@ def _evaluated(source: ModelSource, config: Config, asked: Asked, splits: Splits
     model = source.open(trust_remote_code=config.backbone.trust_remote_code)
     to_device(model)
     ways.take_all(model)
-    own = source.usage
+    own = source.usage_with(asked.labels_at_once)
     usage = replace(
         own,
         entity_labels=labels.entity_labels,

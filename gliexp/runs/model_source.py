@@ -32,6 +32,14 @@ class ModelSource:
         """How the model is meant to be asked; the defaults where it does not say."""
         return Usage.read(self.place) or Usage()
 
+    def usage_with(self, labels_at_once: int | None) -> Usage:
+        """The same with at most so many labels in a question. Raises Refusal for a GLiNER, asked by its room."""
+        if labels_at_once is None:
+            return self.usage
+        if self.library != GLICLASS:
+            raise Refusal([Problem("--labels-at-once", f"{self.name} is a GLiNER", "only with a GLiClass")])
+        return replace(self.usage, labels_at_once=labels_at_once)
+
     def open(self, *, trust_remote_code: bool = False) -> Any:
         """The model in eval mode on CPU: a GLiNER or a Classifier, with its adapters merged. Raises Refusal."""
         try:

@@ -63,6 +63,7 @@ class Predictor:
                 threshold=usage.threshold,
                 max_length=usage.max_length,
                 batch_size=self.batch_size,
+                labels_at_once=usage.labels_at_once,
             )
         words = [Words.joined(item.words) if item.words else Words.split(self.model, item.text) for item in held]
         found = texts.entities_in(
@@ -88,11 +89,13 @@ def predictor(
     threshold: float | None = None,
     flat_ner: bool | None = None,
     batch_size: int = 8,
+    labels_at_once: int | None = None,
     trust_remote_code: bool = False,
 ) -> Predictor:
     """Open a model and settle how it is asked: as given, else as it says itself. Raises Refusal."""
+    at_once = source.usage_with(labels_at_once).labels_at_once
     model = source.open(trust_remote_code=trust_remote_code)
-    usage = asked(source, model, labels, relations)
+    usage = replace(asked(source, model, labels, relations), labels_at_once=at_once)
     if threshold is not None:
         usage = replace(usage, threshold=threshold)
     if flat_ner is not None:

@@ -130,6 +130,8 @@ def test_refusals_are_a_line_each(entity_model: Path, class_model: Path, tmp_pat
         ([model, "bad.jsonl"], "neither text nor words"),
         ([model, "torn.jsonl"], "torn.jsonl:1"),
         ([model, *text, "--relations", "in"], "finds no relations"),
+        ([model, *text, "--labels-at-once", "3"], "is a GLiNER"),
+        ([str(class_model), *text, "--labels", "a", "--labels-at-once", "none"], "a whole number from 1"),
         ([str(class_model), *text], "names no labels of its own"),
         ([str(class_model), *text, "--labels", "a", "--relations", "in"], "is a classifier"),
         ([model, *text, "--labels", "a label of many words " * 40], "no room for text"),
@@ -140,6 +142,17 @@ def test_refusals_are_a_line_each(entity_model: Path, class_model: Path, tmp_pat
         told = capsys.readouterr().err
         assert message in told, told
         assert told.count("\n") == 2, told
+
+
+def test_a_classifier_is_asked_in_parts_as_if_asked_about_each(class_model: Path, capsys) -> None:
+    def ask(*flags: str) -> dict[str, float]:
+        assert main(["predict", str(class_model), "--text", TEXT, "--threshold", "0", *flags]) == 0
+        return {one["label"]: one["score"] for one in lines(capsys.readouterr().out)[0]["classes"]}
+
+    first, second = ask("--labels", "a,b"), ask("--labels", "c,d")
+    whole, parts = ask("--labels", "a,b,c,d"), ask("--labels", "a,b,c,d", "--labels-at-once", "2")
+    assert parts == pytest.approx({**first, **second}, abs=1e-5)
+    assert whole != pytest.approx(parts, abs=1e-5)
 
 
 def test_help(capsys) -> None:

@@ -1,5 +1,6 @@
 """A short run of every task leaves what design promises: a reloading model, figures, a report, a record."""
 
+import itertools
 import json
 import os
 import shutil
@@ -211,6 +212,36 @@ def test_classifiers_train_score_save_and_reload(gliexp, only_run, overrides):
     wanted = {"cls_mae", "cls_correlation"} if "regression" in overrides[-1] else {"cls_macro_f1", "cls_accuracy"}
     assert wanted <= test.keys()
     assert (run / "adapter").is_dir() == ("peft=lora" in overrides)
+
+
+def test_a_classifier_is_scored_in_questions_of_the_size_it_was_trained_with(gliexp, only_run, tmp_path):
+    """Rows of training offer two labels, those of test all eight: told, and asked in parts where the user says so."""
+    for split, count in (("train", 24), ("test", 12)):
+        with (SAMPLE / "classification" / f"{split}.jsonl").open(encoding="utf-8") as lines:
+            rows = [json.loads(line) for line in itertools.islice(lines, count)]
+        for row in rows if split == "train" else ():
+            row["all_labels"] = (
+                row["true_labels"][:1] + [x for x in row["all_labels"] if x not in row["true_labels"]][:1]
+            )
+            row["true_labels"] = row["true_labels"][:1]
+        (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    words = [f"data.{split}_data={tmp_path / split}.jsonl" for split in ("train", "test")]
+    words = ["task=classification", "data.val_data=null", *words, *SHORT[:1]]
+    done = gliexp(*words, "run.name=whole")
+    assert "up to 2 labels in training, and more where the model is scored (test 8)" in " ".join(done.stdout.split())
+    done = gliexp(*words, "data.labels_at_once=2")
+    assert done.returncode == 0, done.stderr
+    assert "where the model is scored" not in done.stdout
+    (run,) = [run for run in tmp_path.glob("outputs/*/*") if "whole" not in run.name]
+    assert read(run / "model" / "gliexp_usage.json")["labels_at_once"] == 2
+    assert read(run / "run.json")["reload_difference"] <= 1e-5
+    test = read(run / "metrics.json")["test"]
+    again = gliexp("evaluate", str(run), "--json", "--to", str(tmp_path / "scores"))
+    (model,) = json.loads(again.stdout)["models"]
+    assert model["test"]["cls_map"] == pytest.approx(test["cls_map"], abs=1e-6)
+    again = gliexp("evaluate", str(run), "--json", "--to", str(tmp_path / "scores"), "--labels-at-once", "8")
+    (model,) = json.loads(again.stdout)["models"]
+    assert model["test"]["cls_map"] != pytest.approx(test["cls_map"], abs=1e-6)
 
 
 def test_labels_that_do_not_fit_are_refused_with_their_place(gliexp):

@@ -116,6 +116,16 @@ def test_a_relation_goes_with_its_ends() -> None:
     assert [(one.head, one.label) for one in merged.relations] == [(strong, "in")]
 
 
+@pytest.mark.parametrize(("most", "sizes"), [(1, [1] * 7), (3, [3, 3, 1]), (4, [4, 3]), (7, [7]), (50, [7])])
+def test_a_question_to_a_classifier_holds_so_many_labels(
+    most: int, sizes: list[int], classifier: classifiers.Make
+) -> None:
+    inputs, labels = classifier("uni-encoder").inputs(64, most), [f"label {n}" for n in range(7)]
+    parts = classify.parts(inputs, classifiers.ROWS[0], labels)
+    assert [label for part in parts for label in part] == labels
+    assert [len(part) for part in parts] == sizes
+
+
 def test_classes_are_asked_in_parts_and_a_set_that_fits_is_not_cut(classifier: classifiers.Make) -> None:
     made = classifier("uni-encoder")
     inputs, row = made.inputs(64), classifiers.ROWS[0]

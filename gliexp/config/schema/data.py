@@ -128,6 +128,13 @@ class Data:
         kinds=("dict",),
     )
     max_length: int = key(512, "Tokens of one example, its labels included (classification)", SCRIPT, minimum=8)
+    labels_at_once: int | None = key(
+        None,
+        "Labels that one question holds at most when a classifier is scored or predicts; more are asked in parts. null "
+        "asks about all at once",
+        SCRIPT,
+        minimum=1,
+    )
     label_sampling: str = key(
         "sampled",
         "Labels offered with each row: gold and some others, always all, or mostly all",
