@@ -91,6 +91,23 @@ def test_nothing_is_cut_off_or_has_to_be_scrolled_to(chromium: Browser, shown: P
 
 
 @pytest.mark.parametrize("width", WIDTHS)
+def test_a_long_number_on_a_card_is_not_broken(chromium: Browser, shown: Path, width: int) -> None:
+    chromium.open(shown, width)
+    heights = chromium.ask("""[...document.querySelectorAll('.card b')].map(one => {
+        one.textContent = '1';
+        const line = one.getBoundingClientRect().height;
+        one.textContent = '28,030,464';
+        const box = one.getBoundingClientRect(), card = one.parentElement.getBoundingClientRect();
+        return [line, box.height, box.left + one.scrollWidth - card.right];
+    })""")
+    assert len(heights) > 2
+    for line, height, beyond in heights:
+        assert height == line
+        assert beyond < 0
+    assert chromium.ask("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
 def test_texts_in_pictures_lie_inside_and_not_on_one_another(chromium: Browser, shown: Path, width: int) -> None:
     chromium.open(shown, width)
     pictures = chromium.ask(TEXTS)
