@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,7 +21,7 @@ from gliexp.training.optimizer import ParameterGroup, joined, parameter_groups
 from gliexp.training.resumable import Resumable
 from gliexp.training.rows import Draw, TrainingRows
 from gliexp.training.steps import Steps
-from gliexp.training.watched import FAILED, WatchedCollator
+from gliexp.training.watched import FAILED, WatchedCollator, death_of_worker
 
 logger = logging.getLogger("gliexp")
 
@@ -86,14 +85,14 @@ class Strict(Loading, Steps, Resumable):
         self.start_steps()
         try:
             result = super().train(*args, **options)
-        except (RuntimeError, RunFailed) as error:
-            found = re.search(r"DataLoader worker.*", str(error))
-            if found is None:
+        except (RuntimeError, RunFailed, OSError, EOFError) as error:
+            death = death_of_worker(error)
+            if death is None:
                 raise
             numbers = self.data_collator.unfinished()
             at = f"at {self.named(numbers)}" if numbers else "between two batches"
             raise RunFailed(
-                f"step {self.state.global_step + 1}: a data worker died {at}: {found[0]}. Likely causes: the host's "
+                f"step {self.state.global_step + 1}: a data worker died {at}: {death}. Likely causes: the host's "
                 "memory is full and the system ended it (fewer training.dataloader_num_workers need less), or it was "
                 "killed from outside"
             ) from error

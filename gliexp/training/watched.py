@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -62,6 +64,27 @@ class WatchedCollator:
         return [number for row in self.at.tolist() for number in row if number != IDLE]
 
 
+def death_of_worker(error: BaseException) -> str | None:
+    """What torch says of the data worker that died, where `error` comes of that; None where it does not.
+
+    torch looks for dead workers when this process is told that a child ended, and raises wherever it is then. A batch
+    that was under way from the worker may break off before, with an error of the connection; then it is waited for.
+    """
+    try:  # torch may raise in any of these lines
+        found = SAID_BY_TORCH.search(str(error))
+        if found is not None:
+            return found[0].strip()
+        broken = isinstance(error, (ConnectionError, EOFError))
+        for _ in range(LOOKS if broken else 1):
+            torch._C._error_if_any_worker_fails()
+            time.sleep(PAUSE if broken else 0)
+    except RuntimeError as died:
+        return str(died).strip()
+    return None
+
+
+SAID_BY_TORCH = re.compile(r"DataLoader worker.*")
+LOOKS, PAUSE = 20, 0.05
 OUT_OF_HOST_MEMORY = (
     "the host's memory is full (MemoryError). Fewer training.dataloader_num_workers, a smaller "
     "training.per_device_train_batch_size or shorter rows need less"

@@ -34,6 +34,7 @@ FAULTS = {
     "/limited/0/": "wait",
     "/lost/0/": "wait",
     "/orphan/0/": "wait",
+    "/hasty/0/": "raise",
 }
 
 pytestmark = [
@@ -186,6 +187,15 @@ def test_jobs_finds_them_from_another_process_and_retries_what_failed(cluster: C
     listed = cluster.gliexp("jobs", "multirun/ner/six")
     assert [line.split()[2] for line in listed.splitlines()[1:7]] == ["done"] * 6
     assert cluster.gliexp("jobs", "cancel", "multirun/ner/six") == "none of them is in the queue\n"
+
+
+def test_fail_fast_cancels_what_has_not_begun(cluster: Cluster) -> None:
+    words = ["run.name=hasty", "run.seed=1,2,3", "run.fail_fast=true", "hydra.launcher.array_parallelism=1"]
+    said = cluster.gliexp("-m", *cluster.words, *words, code=1)
+    assert "the checkpoint of step 8 cannot be written: injected" in said
+    assert [cluster.record("hasty", number).get("status") for number in range(3)] == ["failed", None, None]
+    assert cluster.slurm("squeue", "-h") == ""
+    print(said)
 
 
 def test_a_preempted_run_goes_on_exactly(cluster: Cluster, six: str) -> None:
