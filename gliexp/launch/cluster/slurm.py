@@ -23,7 +23,7 @@ from gliexp.launch.cluster.registry import Job, Submission
 from gliexp.launch.cluster.settings import SlurmSettings, problem
 from gliexp.launch.cluster.submit import Submitter
 from gliexp.launch.launcher import Launcher
-from gliexp.launch.member import FAILED, SUBMITTED, Ended, Member
+from gliexp.launch.member import FAILED, INTERRUPTED, SUBMITTED, Ended, Member
 from gliexp.launch.orders import Orders
 from gliexp.launch.sweep import Sweep
 from gliexp.runs.place import prepare
@@ -47,6 +47,7 @@ class SlurmLauncher(Launcher):
         self.shown = dict[str, str]()
         self.live: Live | None = None
         self.answered = time.monotonic()
+        self.failed: Member | None = None  # the one for which the others were cancelled
 
     @property
     def searches(self) -> bool:
@@ -164,7 +165,11 @@ class SlurmLauncher(Launcher):
     def _ended(self, one: Progress) -> Ended:
         member = self.members.pop(one.job.id)
         status = one.status
+        if status == INTERRUPTED and self.failed is not None:
+            why = f"cancelled, because member {self.failed.number} failed (run.fail_fast)"
+            return Ended(member, status, why, exit_code=1)
         if status == FAILED and self.sweep.master.run.fail_fast and self.members:
+            self.failed = self.failed or member
             self._cancel()
         error = one.error
         if error is not None and one.entry.status not in (FAILED, "interrupted"):
