@@ -190,7 +190,8 @@ def test_jobs_finds_them_from_another_process_and_retries_what_failed(cluster: C
 
 
 def test_fail_fast_cancels_what_has_not_begun(cluster: Cluster) -> None:
-    words = ["run.name=hasty", "run.seed=1,2,3", "run.fail_fast=true", "hydra.launcher.array_parallelism=1"]
+    words = ["run.name=hasty", "run.seed=1,2,3", "run.rerun=true", "run.fail_fast=true"]
+    words.append("hydra.launcher.array_parallelism=1")
     said = cluster.gliexp("-m", *cluster.words, *words, code=1)
     assert "the checkpoint of step 8 cannot be written: injected" in said
     assert cluster.record("hasty", 0)["status"] == "failed"
