@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -39,14 +38,13 @@ def logits(
 
 
 def parts(inputs: ClassInputs, row: Row, labels: Sequence[str]) -> list[Sequence[str]]:
-    """The labels as they are, or in parts of like size, each within inputs.labels_at_once and with room for the text.
+    """The labels as they are, or in parts of at most inputs.labels_at_once, each with room for the row's text.
 
     Raises LabelsTooLong where a single label leaves no room.
     """
-    most = inputs.labels_at_once or len(labels)
-    if len(labels) > most:
-        size = math.ceil(len(labels) / math.ceil(len(labels) / most))
-        cut = [labels[start : start + size] for start in range(0, len(labels), size)]
+    most = inputs.labels_at_once
+    if most is not None and len(labels) > most:
+        cut = [labels[start : start + most] for start in range(0, len(labels), most)]
         return [part for one in cut for part in parts(inputs, row, one)]
     try:
         inputs.read(row, labels)

@@ -60,6 +60,16 @@ def _entities(task: str, repository: str, usage: Usage) -> str:
 
 
 def _classes(repository: str, usage: Usage) -> str:
+    """Asked in the parts in which the run was scored, where it was (data.labels_at_once)."""
+    asked = [f'for found in pipeline("{TEXT}", labels, threshold={usage.threshold})[0]:']
+    indent = "    "
+    if usage.labels_at_once is not None:
+        most = usage.labels_at_once
+        asked = [
+            f"for start in range(0, len(labels), {most}):",
+            f'    for found in pipeline("{TEXT}", labels[start : start + {most}], threshold={usage.threshold})[0]:',
+        ]
+        indent *= 2
     return "\n".join(
         [
             "from gliclass import GLiClassModel, ZeroShotClassificationPipeline",
@@ -70,8 +80,8 @@ def _classes(repository: str, usage: Usage) -> str:
             f"pipeline = ZeroShotClassificationPipeline(model, tokenizer, max_length={usage.max_length}, "
             'classification_type="multi-label", device="cpu")',
             f"labels = {_listed(usage.class_labels or ('work', 'travel'))}",
-            f'for found in pipeline("{TEXT}", labels, threshold={usage.threshold})[0]:',
-            '    print(found["label"], found["score"])',
+            *asked,
+            f'{indent}print(found["label"], found["score"])',
         ]
     )
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from huggingface_hub import ModelCard
@@ -63,3 +64,22 @@ def test_an_adapter_alone_is_opened_by_gliexp() -> None:
     compile(code, "snippet", "exec")
     assert "adapters.load" in code
     assert METRICS["test"]["threshold"] == 0.4
+
+
+def test_a_classifier_that_was_scored_in_parts_is_asked_in_these(monkeypatch: pytest.MonkeyPatch) -> None:
+    import gliclass
+    import transformers
+
+    asked = []
+
+    def pipeline(*_: object, **__: object) -> object:
+        return lambda _text, labels, threshold: [asked.append(labels) or []]
+
+    for module, name in ((gliclass, "GLiClassModel"), (transformers, "AutoTokenizer")):
+        monkeypatch.setattr(module, name, SimpleNamespace(from_pretrained=lambda _: None))
+    monkeypatch.setattr(gliclass, "ZeroShotClassificationPipeline", pipeline)
+    for most, parts in ((2, [["a", "b"], ["c"]]), (None, [["a", "b", "c"]])):
+        asked.clear()
+        usage = Usage(class_labels=("a", "b", "c"), labels_at_once=most)
+        exec(snippet.text("classification", "me/intents", usage, merged=True), {})
+        assert asked == parts
