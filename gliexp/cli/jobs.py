@@ -14,6 +14,7 @@ from rich.console import Console
 from gliexp.config import secrets
 from gliexp.errors import Problem, Refusal
 from gliexp.launch.cluster import command, states
+from gliexp.launch.cluster.cancelling import cancel
 from gliexp.launch.cluster.offer import Size
 from gliexp.launch.cluster.progress import Progress, table
 from gliexp.launch.cluster.registry import Job, Submission, latest, submissions
@@ -87,7 +88,7 @@ def _cancel(jobs: Sequence[Job]) -> int:
     if not jobs:
         print("none of them is in the queue")
         return 0
-    command.call("scancel", *(job.id for job in jobs))
+    cancel(jobs, "cancelled (gliexp jobs cancel)")
     print(f"cancelled: {', '.join(job.id for job in jobs)}")
     return 0
 

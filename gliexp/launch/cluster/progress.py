@@ -10,8 +10,9 @@ from typing import Any
 from rich.table import Table
 
 from gliexp.config import secrets
+from gliexp.launch.cluster.cancelling import cancelled
 from gliexp.launch.cluster.registry import Job
-from gliexp.launch.cluster.states import State
+from gliexp.launch.cluster.states import GONE, State
 from gliexp.launch.member import FAILED, INTERRUPTED
 from gliexp.runs.entry import Entry, read
 
@@ -38,17 +39,23 @@ class Progress:
             return self.state.word.lower()
         if self.entry.status in ("done", "pruned", FAILED):
             return self.entry.status
-        return INTERRUPTED if self.state.word.startswith("CANCELLED") else FAILED
+        ended = self.state.word.startswith("CANCELLED") or cancelled(self.job) is not None
+        return INTERRUPTED if ended else FAILED
 
     @property
     def error(self) -> str | None:
         """Why it is not done, in the run's words, or in SLURM's where the run could say nothing."""
         if self.status in ("done", "pruned") or self.state.is_live:
             return None
+        why = cancelled(self.job)
+        if why is not None and self.entry.status != FAILED:
+            return why
         said = self.entry.text("error")
         if self.entry.status in (FAILED, INTERRUPTED) and said:
             return secrets.scrub(said)
-        word = "is not in the queue any more" if self.state.word == "GONE" else f"ended as {self.state.word}"
+        if self.state.word == GONE and not self.entry.record:
+            return "the job is not in the queue any more, and its run never began: cancelled, or its node was lost"
+        word = "is not in the queue any more" if self.state.word == GONE else f"ended as {self.state.word}"
         where = f" on {self.state.node}" if self.state.node else ""
         likely = "killed, out of memory, or its node was lost"
         return f"the job {word}{where}, and the run said nothing: {likely}"

@@ -17,6 +17,7 @@ from gliexp.config.compose import Composed
 from gliexp.config.schema.launch import ON_GPUS
 from gliexp.errors import Problem, Refusal, RunFailed
 from gliexp.launch.cluster import command, offer, states
+from gliexp.launch.cluster.cancelling import cancel
 from gliexp.launch.cluster.offer import Size
 from gliexp.launch.cluster.progress import Progress, table
 from gliexp.launch.cluster.registry import Job, Submission
@@ -166,11 +167,10 @@ class SlurmLauncher(Launcher):
         member = self.members.pop(one.job.id)
         status = one.status
         if status == INTERRUPTED and self.failed is not None:
-            why = f"cancelled, because member {self.failed.number} failed (run.fail_fast)"
-            return Ended(member, status, why, exit_code=1)
+            return Ended(member, status, one.error, exit_code=1)
         if status == FAILED and self.sweep.master.run.fail_fast and self.members:
             self.failed = self.failed or member
-            self._cancel()
+            self._cancel(f"cancelled, because member {self.failed.number} failed (run.fail_fast)")
         error = one.error
         if error is not None and one.entry.status not in (FAILED, "interrupted"):
             error += f"\njob {one.job.id}, its log: {self.sweep.directory / '.jobs' / f'{one.job.id}_0_log.out'}"
@@ -184,10 +184,10 @@ class SlurmLauncher(Launcher):
             self.live.stop()
             self.live = None
 
-    def _cancel(self) -> None:
+    def _cancel(self, why: str) -> None:
         """End what is left."""
         try:
-            command.call("scancel", *self.members)
+            cancel([self.jobs[job] for job in self.members], why)
         except RunFailed as error:
             print(f"not cancelled: {error}", flush=True)
 

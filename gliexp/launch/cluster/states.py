@@ -16,6 +16,8 @@ LIVE = frozenset(
 )
 """States of a job that has not come to its end; a preempted one that stays in the queue comes again."""
 GONE = "GONE"
+UNKNOWN = ("not found", "Invalid job id")
+"""What the controller says of a job that it does not know, or has forgotten."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,17 @@ def _queued(text: str) -> dict[str, State]:
 
 
 def remembered(job: str) -> State:
-    """A job that is not in the queue: from the controller, which forgets after MinJobAge, else from the accounts."""
+    """A job that is not in the queue: from the controller, which forgets after MinJobAge, else from the accounts.
+
+    Raises RunFailed where the controller does not answer.
+    """
     try:
         text = call("scontrol", "show", "job", "-o", job)
         word, node, elapsed, reason = (_value(text, key) for key in ("JobState", "NodeList", "RunTime", "Reason"))
         return State(word or GONE, node, elapsed, reason)
-    except RunFailed:
-        pass
+    except RunFailed as error:
+        if not any(words in str(error) for words in UNKNOWN):
+            raise
     try:
         lines = call("sacct", "-n", "-X", "-P", "-o", "State,NodeList,Elapsed", "-j", job).splitlines()
     except RunFailed:

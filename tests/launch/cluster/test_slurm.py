@@ -198,6 +198,23 @@ def test_fail_fast_cancels_what_has_not_begun(cluster: Cluster) -> None:
     assert "0 done, 1 failed, 2 interrupted" in said
     assert said.count("cancelled, because member 0 failed (run.fail_fast)") == 2
     cluster.until(lambda: cluster.slurm("squeue", "-h") == "", "all have left the queue")
+    listed = cluster.gliexp("jobs", "multirun/ner/hasty", code=1)
+    assert [line.split()[2] for line in listed.splitlines()[1:4]] == ["failed", "interrupted", "interrupted"]
+
+
+def test_jobs_cancelled_in_the_queue_are_interrupted_and_can_be_submitted_again(cluster: Cluster) -> None:
+    words = ["run.name=queued", "run.seed=1,2,3", "run.rerun=true", "hydra.launcher.wait=false"]
+    words.append("hydra.launcher.array_parallelism=1")
+    cluster.gliexp("-m", *cluster.words, *words)
+    said = cluster.gliexp("jobs", "cancel", "multirun/ner/queued")
+    assert said.count("_") == 3
+    cluster.until(lambda: cluster.slurm("squeue", "-h") == "", "all have left the queue")
+    listed = cluster.gliexp("jobs", "multirun/ner/queued", code=1)
+    assert [line.split()[2] for line in listed.splitlines()[1:4]] == ["interrupted"] * 3
+    assert listed.count("cancelled (gliexp jobs cancel)") == 3
+    again = cluster.gliexp("jobs", "retry", "multirun/ner/queued")
+    assert again.count("(interrupted) again as") == 3
+    cluster.until(lambda: all(cluster.record("queued", n).get("status") == "done" for n in range(3)), "all are done")
 
 
 def test_a_preempted_run_goes_on_exactly(cluster: Cluster, six: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from omegaconf import OmegaConf
 
 from gliexp import cli
 from gliexp.errors import Refusal, RunFailed
-from gliexp.launch.cluster import command, offer, states
+from gliexp.launch.cluster import cancelling, command, offer, states
 from gliexp.launch.cluster.offer import Size
 from gliexp.launch.cluster.progress import Progress
 from gliexp.launch.cluster.registry import Job, Submission, latest, submissions
@@ -113,10 +114,12 @@ def test_states_are_asked_of_the_queue_the_controller_and_the_accounts(monkeypat
         ("sacct", "7_3"): "CANCELLED by 0|n1|00:00:10\n",
     }
 
+    silent = "Job 7_3 not found"
+
     def call(*words: str) -> str:
         answer = answers.get(words[0], answers.get((words[0], words[-1])))
         if answer is None:
-            raise RunFailed(f"{words[0]}: nothing")
+            raise RunFailed(f"{words[0]}: {silent}")
         return answer
 
     monkeypatch.setattr(states, "call", call)
@@ -124,6 +127,28 @@ def test_states_are_asked_of_the_queue_the_controller_and_the_accounts(monkeypat
     assert [state.word for state in found.values()] == ["RUNNING", "PENDING", "OUT_OF_MEMORY", "CANCELLED", "GONE"]
     assert [state.is_live for state in found.values()] == [True, True, False, False, False]
     assert found["7_0"] == State("RUNNING", "n1", "1:02", "None")
+    silent = "Unable to contact slurm controller"
+    with pytest.raises(RunFailed, match="Unable to contact"):
+        states.states(["7_3"])
+
+
+def test_jobs_that_were_cancelled_in_the_queue_say_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """SLURM knows nothing more of a member of an array that was cancelled before it began."""
+    called = []
+    monkeypatch.setattr(cancelling, "call", lambda *words: called.append(words))
+    jobs = [job_in(tmp_path / str(number), number) for number in range(3)]
+    for job in jobs:
+        (job.directory / ".ranks").mkdir(parents=True)
+    write_run(jobs[1].directory, 0.5, status="done")
+    cancelling.cancel(jobs[:2], "cancelled, because member 2 failed")
+    assert called == [("scancel", "7_0", "7_1")]
+    found = [Progress.of(job, State("GONE")) for job in jobs]
+    assert [one.status for one in found] == ["interrupted", "done", "failed"]
+    assert [one.error for one in found[:2]] == ["cancelled, because member 2 failed", None]
+    assert (found[2].error or "").startswith("the job is not in the queue any more, and its run never began")
+    again = Progress.of(replace(jobs[0], id="8"), State("RUNNING"))
+    assert (again.status, again.error) == ("running", None)
+    assert Progress.of(replace(jobs[0], id="8"), State("OUT_OF_MEMORY")).status == "failed"
 
 
 def job_in(directory: Path, number: int = 0) -> Job:
