@@ -128,8 +128,9 @@ class SlurmLauncher(Launcher):
         try:
             while True:
                 ended = [one for one in self._look() if not one.state.is_live]
-                if ended:
-                    return [self._ended(one) for one in ended]
+                if ended:  # all are taken out first: what has ended is not cancelled for another's failure
+                    taken = [(self.members.pop(one.job.id), one) for one in ended]
+                    return [self._ended(member, one) for member, one in taken]
                 time.sleep(self.settings.poll)
         except KeyboardInterrupt:
             print(f"the jobs go on: python -m gliexp jobs {self.sweep.directory}", flush=True)
@@ -163,14 +164,12 @@ class SlurmLauncher(Launcher):
                 self.shown[one.job.id] = said
                 print(said, flush=True)
 
-    def _ended(self, one: Progress) -> Ended:
-        member = self.members.pop(one.job.id)
+    def _ended(self, member: Member, one: Progress) -> Ended:
         status = one.status
         if status == INTERRUPTED and self.failed is not None:
             return Ended(member, status, one.error, exit_code=1)
-        if status == FAILED and self.sweep.master.run.fail_fast and self.members:
-            self.failed = self.failed or member
-            self._cancel(f"cancelled, because member {self.failed.number} failed (run.fail_fast)")
+        if status == FAILED and self.sweep.master.run.fail_fast and self.members and self.failed is None:
+            self._cancel_because_of(member)
         error = one.error
         if error is not None and one.entry.status not in (FAILED, "interrupted"):
             error += f"\njob {one.job.id}, its log: {self.sweep.directory / '.jobs' / f'{one.job.id}_0_log.out'}"
@@ -184,10 +183,12 @@ class SlurmLauncher(Launcher):
             self.live.stop()
             self.live = None
 
-    def _cancel(self, why: str) -> None:
+    def _cancel_because_of(self, failed: Member) -> None:
         """End what is left."""
+        why = f"cancelled, because member {failed.number} failed (run.fail_fast)"
         try:
             cancel([self.jobs[job] for job in self.members], why)
+            self.failed = failed
         except RunFailed as error:
             print(f"not cancelled: {error}", flush=True)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from omegaconf import OmegaConf
@@ -17,7 +18,9 @@ from gliexp.launch.cluster.offer import Size
 from gliexp.launch.cluster.progress import Progress
 from gliexp.launch.cluster.registry import Job, Submission, latest, submissions
 from gliexp.launch.cluster.settings import SlurmSettings
+from gliexp.launch.cluster.slurm import SlurmLauncher
 from gliexp.launch.cluster.states import State
+from gliexp.launch.member import Member
 from tests.runs.directories import write_run
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -174,6 +177,30 @@ def test_how_a_member_stands(recorded: str, state: str, status: str, said: str |
     assert (progress.error or "").startswith(said or "") == (said is not None or progress.error is None)
     if said is None:
         assert progress.error is None
+
+
+def test_fail_fast_cancels_only_what_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A member that ended by itself at the same look as the one that failed keeps its own end."""
+    called: list[tuple[str, ...]] = []
+    monkeypatch.setattr(cancelling, "call", lambda *words: called.append(words))
+    found = {"7_0": State("FAILED"), "7_1": State("OUT_OF_MEMORY", "n1"), "7_2": State("PENDING")}
+    monkeypatch.setattr(states, "states", lambda wanted: {job: found[job] for job in wanted})
+    sweep = SimpleNamespace(directory=tmp_path, master=OmegaConf.create({"run": {"fail_fast": True}}))
+    launcher = SlurmLauncher.__new__(SlurmLauncher)
+    launcher.sweep, launcher.settings = cast(Any, sweep), settings(poll=0.1)
+    launcher.members = {f"7_{n}": Member(n, ("run.seed=1",), tmp_path / str(n), "") for n in range(3)}
+    launcher.jobs = {f"7_{n}": job_in(tmp_path / str(n), n) for n in range(3)}
+    launcher.shown, launcher.live, launcher.failed = {}, None, None
+    for number in range(3):
+        (tmp_path / str(number) / ".ranks").mkdir(parents=True)
+    write_run(tmp_path / "1", None, status="running")
+    first = launcher.wait()
+    assert [one.status for one in first] == ["failed", "failed"]
+    assert "the job ended as OUT_OF_MEMORY on n1" in (first[1].error or "")
+    assert called == [("scancel", "7_2")]
+    found["7_2"] = State("GONE")
+    last = launcher.wait()[0]
+    assert (last.status, last.error) == ("interrupted", "cancelled, because member 0 failed (run.fail_fast)")
 
 
 def test_what_was_submitted_is_found_again_the_latest_job_of_each_member(tmp_path: Path) -> None:
