@@ -9,7 +9,7 @@ TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 
 KILLS ?= 20
 
-.PHONY: help run test test-faults unit bench bench-short lint format schema reference since sample clean
+.PHONY: help run test test-faults unit bench bench-gpu bench-growth bench-short lint format schema reference since sample clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -40,6 +40,12 @@ test-faults: $(VENV)/.installed  ## kill runs of every task at KILLS random mome
 
 bench: $(VENV)/.installed  ## training speed beside the stock libraries' own loops, on real data beside the checkout
 	$(TEST_ENV) $(PY) scripts/benchmark_training.py $(ARGS)
+
+bench-gpu: $(VENV)/.installed  ## the same on a GPU, in bf16, at several lengths; says so where there is none
+	$(TEST_ENV) $(PY) scripts/benchmark_gpu.py $(ARGS)
+
+bench-growth: $(VENV)/.installed  ## how a step grows with words, labels and rows, beside the stock libraries
+	$(TEST_ENV) $(PY) scripts/benchmark_growth.py $(ARGS)
 
 bench-short: $(VENV)/.installed  ## the same on the sample; fails where a ratio has fallen since scripts/bench/short.json
 	$(TEST_ENV) $(PY) scripts/benchmark_training.py --short $(ARGS)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import wraps
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch.utils.data import Dataset
@@ -16,7 +16,15 @@ from transformers import TrainerCallback
 
 @dataclass
 class Work:
-    """What was done since the last `start`: sub-tokens of texts, prompts and labels, padding among them."""
+    """What was done since the last `start`: sub-tokens of texts, prompts and labels, padding among them.
+
+    The parts of a step are told by `clock`, in seconds of the processor where nobody puts another in its place.
+    `seconds` are elapsed ones, until the device has done all that it was given.
+    """
+
+    clock: ClassVar[Callable[[], float]] = staticmethod(time.process_time)
+    splits: ClassVar[bool] = True
+    """Whether the parts are timed: on a GPU that makes the processor wait for it."""
 
     examples: int = 0
     tokens: int = 0
@@ -30,13 +38,20 @@ class Work:
     backward: float = 0.0
     optimizer: float = 0.0
 
+    def __post_init__(self) -> None:
+        # their values are asked for at the end, so that a GPU is not awaited in between
+        self.losses: list[torch.Tensor] = []
+        self.counted: list[torch.Tensor] = []
+
     def begin(self, part: str) -> None:
-        """From now on the processor's seconds are those of `part`, one of PARTS."""
-        setattr(self, part, getattr(self, part) - time.process_time())
+        """From now on the clock's seconds are those of `part`, one of PARTS."""
+        if self.splits:
+            setattr(self, part, getattr(self, part) - Work.clock())
 
     def end(self, part: str) -> None:
         """Until now they were."""
-        setattr(self, part, getattr(self, part) + time.process_time())
+        if self.splits:
+            setattr(self, part, getattr(self, part) + Work.clock())
 
     def timed(self, part: str, call: Callable[..., Any]) -> Callable[..., Any]:
         """The call as a part."""
@@ -54,22 +69,44 @@ class Work:
     def start(self) -> None:
         """Begin at nothing."""
         self.__init__()  # type: ignore[misc]
+        await_device()
         self.seconds, self.processor = -time.perf_counter(), -time.process_time()
 
     def stop(self) -> dict[str, float]:
-        """The figures, with the peak of resident memory so far, in MB."""
+        """The figures, with the peak of memory so far, in MB: the GPU's where one is used, else the resident."""
+        await_device()
         self.seconds += time.perf_counter()
         self.processor += time.process_time()
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        return {**vars(self), "peak": peak}
+        used = torch.cuda.max_memory_allocated() / 2**20 if uses_gpu() else 0.0
+        peak = used or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        self.loss = sum(float(loss) for loss in self.losses)
+        self.tokens = sum(int(number) for number in self.counted)
+        return {**{field.name: getattr(self, field.name) for field in fields(self)}, "peak": peak}
 
     def add(self, inputs: Mapping[str, Any]) -> None:
         """Count a batch as it comes from the collator."""
         self.examples += len(inputs["input_ids"])
         for name, value in inputs.items():
             if name.endswith("attention_mask") and torch.is_tensor(value):
-                self.tokens += int(value.sum())
+                self.counted.append(value.sum())
                 self.cells += value.numel()
+
+
+def await_device() -> None:
+    """Until the GPU has done what it was given; at once where none is used."""
+    if uses_gpu():
+        torch.cuda.synchronize()
+
+
+def uses_gpu() -> bool:
+    """Whether this process has put anything on a GPU."""
+    return bool(torch.cuda.is_initialized())  # type: ignore[no-untyped-call]
+
+
+def elapsed() -> float:
+    """Seconds of the clock once the device is done: what the parts of a step are told by on a GPU."""
+    await_device()
+    return time.perf_counter()
 
 
 class Turns(TrainerCallback):  # type: ignore[misc]  # transformers is not followed
@@ -112,7 +149,7 @@ def count(trainer: Any, work: Work) -> None:
     def counting(model: Any, inputs: Any, *others: Any, **options: Any) -> Any:
         work.add(inputs)
         loss = step(model, inputs, *others, **options)
-        work.loss += float(loss)
+        work.losses.append(loss.detach())
         return loss
 
     def making(*given: Any) -> Any:

@@ -1,7 +1,8 @@
 """One side of a comparison, as a process of its own: trains when it is told to, and says what it did.
 
 Lines come on standard input and go to the descriptor that standard output was: {"steps": n} trains n steps and answers
-with what they took; {"score": true} answers with the dev figures; the end of the input ends the process.
+with what they took ("splits": false leaves the parts of a step untimed); {"score": true} answers with the dev figures;
+the end of the input ends the process.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from transformers import PrinterCallback, ProgressCallback
 
 from bench import stock
 from bench.case import OWN
-from bench.counted import Turns, Work, count
+from bench.counted import Turns, Work, count, elapsed
 from bench.own import Composition
 from gliexp.config.compose import compose
 from gliexp.launch.job import set_environment
@@ -49,6 +50,8 @@ def run(side: str, overrides: list[str], model: Path, rows: int, dev: int, threa
         set_environment(compose(overrides))  # as a run does
     given = Composition.of([*overrides, f"model.from_pretrained={model}"], rows, dev)
     trainer = given.trainer() if side == OWN else stock.trainer(given, model)
+    if trainer.args.device.type == "cuda":
+        Work.clock = staticmethod(elapsed)
     for printer in (ProgressCallback, PrinterCallback):
         trainer.remove_callback(printer)
     work = Work()
@@ -83,6 +86,7 @@ class Server:
         if "steps" not in self.asked:
             raise Finished
         self.left = int(self.asked["steps"])
+        Work.splits = bool(self.asked.get("splits", True))
         self.work.start()
 
 

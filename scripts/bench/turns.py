@@ -37,9 +37,9 @@ class Side:
         )
         self.epoch_steps = int(self._read()["steps"])
 
-    def steps(self, number: int) -> Figures:
-        """Make so many steps; what they took."""
-        return self._asked({"steps": number})
+    def steps(self, number: int, *, splits: bool = True) -> Figures:
+        """Make so many steps; what they took, and where not `splits` without the parts of a step."""
+        return self._asked({"steps": number, "splits": splits})
 
     def scores(self) -> Figures:
         """Dev figures; the training ends with it."""
