@@ -17,6 +17,7 @@ from statistics import median
 from typing import Any
 
 import torch
+from bench import record
 from bench.case import CASES
 from bench.counted import PARTS, Work, count
 from bench.own import Composition
@@ -37,9 +38,11 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--passes", type=int, default=3)
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    record.add_option(parser)
     given = parser.parse_args(words)
     torch.set_num_threads(1)
     quiet_libraries()
+    found = {}
     for case in CASES:
         if case.name not in given.cases.split(",") or not case.is_there:
             continue
@@ -51,7 +54,9 @@ def main(words: Sequence[str] | None = None) -> None:
         count(trainer, passes.work)
         trainer.add_callback(passes)
         trainer.train()
-        print(f"{case.name}: {passes.told()}", flush=True)
+        found[case.name] = passes.figures()
+        print(f"{case.name}: {told(found[case.name])}", flush=True)
+    record.write(given.json, {"cases": found})
 
 
 class Passes(TrainerCallback):  # type: ignore[misc]  # transformers is not followed
@@ -88,17 +93,20 @@ class Passes(TrainerCallback):  # type: ignore[misc]  # transformers is not foll
         trainer.optimizer.step()
         trainer.model.zero_grad()
 
-    def told(self) -> str:
+    def figures(self) -> dict[str, Any]:
         """Both speeds, how near they are, and the parts of a step of the loop; the first pass is a warm-up."""
         loop = [one["examples"] / one["processor"] for one in self.loop[1:]]
         alone = [self.examples / seconds for seconds in self.alone[1:]]
         near = median(one / other for one, other in zip(loop, alone, strict=True))
         shares = {part: median(one[part] / one["processor"] for one in self.loop[1:]) for part in PARTS}
-        parts = ", ".join(f"{part} {share:.1%}" for part, share in shares.items())
-        return (
-            f"loop {median(loop):.2f} examples/s, model alone {median(alone):.2f}: {near:.0%}; {parts}, "
-            f"the loop's own {1 - sum(shares.values()):.1%}"
-        )
+        shares["the loop's own"] = 1 - sum(shares.values())
+        return {"loop": median(loop), "alone": median(alone), "near": near, "shares": shares}
+
+
+def told(figures: dict[str, Any]) -> str:
+    """The figures of a case in a line."""
+    parts = ", ".join(f"{part} {share:.1%}" for part, share in figures["shares"].items())
+    return f"loop {figures['loop']:.2f} examples/s, model alone {figures['alone']:.2f}: {figures['near']:.0%}; {parts}"
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import time
 from statistics import median
 from typing import Any
 
+from bench import record
 from bench.case import CASES
 from bench.own import Composition
 
@@ -24,13 +25,18 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--batches", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=5)
+    record.add_option(parser)
     given = parser.parse_args()
+    found = {}
     for case in CASES:
         if case.name in given.cases.split(",") and case.is_there:
-            _compare(case.name, Composition.of(case.config(), given.batch_size * given.batches, 8), given)
+            held = Composition.of(case.config(), given.batch_size * given.batches, 8)
+            found[case.name] = _compared(case.name, held, given)
+    record.write(given.json, {"cases": found})
 
 
-def _compare(name: str, held: Composition, given: argparse.Namespace) -> None:
+def _compared(name: str, held: Composition, given: argparse.Namespace) -> dict[str, float]:
+    """Milliseconds of a batch by the library and here, and their ratio."""
     model = held.built().model
     rows = [dict(row) for row in held.splits.train]
     types = {"entity_types": [list(held.splits.entity_labels)] * given.batch_size}
@@ -46,6 +52,7 @@ def _compare(name: str, held: Composition, given: argparse.Namespace) -> None:
             took[side].append(_timed(collator, batches, types))
     library, quick = (1000 * median(took[side][1:]) / len(batches) for side in sides)
     print(f"{name}: {library:.2f} ms a batch of {given.batch_size} by the library, {quick:.2f} ms here")
+    return {"library": library, "here": quick, "ratio": library / quick}
 
 
 def _timed(collator: Any, batches: list[Any], types: Any) -> float:

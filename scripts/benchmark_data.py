@@ -22,6 +22,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from bench import record
+
 LABELS = "person organization city country law product event disease chemical date".split()
 VOCABULARY = 200_000
 
@@ -89,12 +91,13 @@ def start(overrides: list[str]) -> None:
 
 def main() -> None:
     """Write the file, start the processes, print their figures."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--words", type=int, default=60)
     parser.add_argument("--directory", type=Path)
     parser.add_argument("--times", type=int, default=2)
     parser.add_argument("--start", action="store_true", help=argparse.SUPPRESS)
+    record.add_option(parser)
     given, overrides = parser.parse_known_args()
     if given.start:
         start(overrides)
@@ -107,18 +110,21 @@ def main() -> None:
         cache = Path(temporary) / "cache"
         print(f"{given.rows:,} rows of {given.words} words, {path.stat().st_size / 1e6:.0f} MB")
         words = [f"data.train_data={path}", f"data.cache_dir={cache}", *overrides]
+        told = []
         for number in range(given.times):
             command = [sys.executable, __file__, "--start", *words]
             ended = subprocess.run(command, capture_output=True, text=True, check=False)
             if ended.returncode:
                 raise SystemExit(ended.stderr)
             figures = json.loads(ended.stdout.splitlines()[-1])
+            told.append(figures)
             print("first time" if number == 0 else "from the cache")
             for name, (clock, cpu) in figures["steps"].items():
                 print(f"  {name:12} {clock:7.1f} s, {cpu:7.1f} s of the processor")
             print(f"  {figures['above']} MB above the {figures['empty']['resident']:.0f} of the empty process")
         kept = sum(part.stat().st_size for part in cache.rglob("*") if part.is_file())
         print(f"the cache takes {kept / 1e6:.0f} MB")
+        record.write(given.json, {"rows": given.rows, "words": given.words, "times": told, "cache_bytes": kept})
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from statistics import median
 
+from bench import record
 from gliner import GLiNER
 
 from gliexp.data.held_out import labels_of
@@ -31,6 +32,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threshold", type=float, default=0.5)
     parser.add_argument("--batch-size", type=int, default=8, help="of gliexp; the stock library keeps its default, 12")
+    record.add_option(parser)
     given = parser.parse_args()
     quiet_libraries()
     rows = [dict(row) for row in read(given.rows)]
@@ -59,6 +61,16 @@ def main() -> None:
             f"ratio {elapsed[-1]:.2f} ({processor[-1]:.2f})",
             flush=True,
         )
+    record.write(
+        given.json,
+        {
+            "rows": len(rows),
+            "ratio": median(processor),
+            "clock_ratio": median(elapsed),
+            "ratios": processor,
+            "f1": {"stock": stock_f1, "gliexp": own_f1},
+        },
+    )
     print(
         f"{len(rows)} rows, {len(labels)} labels, threshold {given.threshold:g}: ratio {median(elapsed):.2f} elapsed, "
         f"{median(processor):.2f} of processor time (medians); micro F1 {'equal' if stock_f1 == own_f1 else 'differs'}"

@@ -16,14 +16,13 @@ import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import date
 from pathlib import Path
 from random import Random
 from statistics import median
 from typing import Any
 
 import torch
-from bench import gpu, texts, turns
+from bench import gpu, record, texts, turns
 from bench.case import ENTITIES, OWN, STOCK
 from bench.counted import PARTS
 from rich.console import Console
@@ -55,9 +54,7 @@ def main(words: Sequence[str] | None = None) -> None:
             with tempfile.TemporaryDirectory(prefix="gliexp-gpu-") as directory:
                 found += measured(encoder, mean_words, Path(directory), rate, given)
     console.print(table(found))
-    if given.json:
-        record = {"date": date.today().isoformat(), "card": card, "matmul_rate": rate, "sides": found}
-        given.json.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    record.write(given.json, {"card": card, "matmul_rate": rate, "sides": found})
 
 
 def measured(encoder: str, words: int, place: Path, rate: float, given: argparse.Namespace) -> list[dict[str, Any]]:
@@ -195,7 +192,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--passes", type=int, default=5)
     parser.add_argument("--threads", type=int, default=8, help="of the processor, for each side")
     parser.add_argument("--compiled", action="store_true", help="also by torch.compile")
-    parser.add_argument("--json", type=Path)
+    record.add_option(parser)
     return parser
 
 

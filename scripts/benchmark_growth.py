@@ -11,18 +11,16 @@ from __future__ import annotations
 
 import argparse
 import copy
-import json
 import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import torch
-from bench import texts
+from bench import record, texts
 from benchmark_model import LOSS
 from rich.console import Console
 from rich.table import Table
@@ -64,7 +62,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--backbone", default="minilm")
     parser.add_argument("--most", type=int, default=1 << 30, help="leave out values of any axis above this")
-    parser.add_argument("--json", type=Path)
+    record.add_option(parser)
     parser.add_argument("--figure", type=Path)
     given = parser.parse_args(words)
     torch.set_num_threads(given.threads)
@@ -78,9 +76,7 @@ def main(words: Sequence[str] | None = None) -> None:
                 found += points
                 console.print(f"{case}, {value} {axis}: " + ", ".join(f"{p.side} {p.seconds:.3f} s" for p in points))
     console.print(table(found))
-    if given.json:
-        record = {"date": date.today().isoformat(), "points": [asdict(point) for point in found]}
-        given.json.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    record.write(given.json, {"points": [asdict(point) for point in found]})
     if given.figure:
         draw(found, given.figure)
 

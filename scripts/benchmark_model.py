@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from bench import record
 
 from gliexp.config.compose import compose
 from gliexp.models import anatomy, gliner
@@ -78,8 +79,10 @@ def timed(core: Any, batch: dict[str, Any]) -> tuple[float, float]:
     return found
 
 
-def compared(build: Callable[[], Any], rows: list[dict[str, Any]], ways: Ways, repeats: int, alike: bool) -> str:
-    """A line of medians."""
+def compared(
+    build: Callable[[], Any], rows: list[dict[str, Any]], ways: Ways, repeats: int, alike: bool
+) -> dict[str, float]:
+    """Medians: seconds of the processor of both, their ratio, that of elapsed seconds."""
     model = build()
     stock = anatomy.of(model).core.train()
     fast = copy.deepcopy(stock)
@@ -91,7 +94,7 @@ def compared(build: Callable[[], Any], rows: list[dict[str, Any]], ways: Ways, r
     processor = middle(theirs[0] / ours[0] for theirs, ours in pairs)
     elapsed = middle(theirs[1] / ours[1] for theirs, ours in pairs)
     theirs, ours = middle(pair[0][0] for pair in pairs), middle(pair[1][0] for pair in pairs)
-    return f"{theirs:8.3f} {ours:8.3f} {processor:8.2f} {elapsed:8.2f}"
+    return {"library": theirs, "here": ours, "ratio": processor, "clock_ratio": elapsed}
 
 
 def main() -> None:
@@ -103,7 +106,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--ladder", action="store_true", help="one way after the other instead of all at once")
     parser.add_argument("--alike", action="store_true", help="batches of rows of like length, nearly without padding")
+    record.add_option(parser)
     given = parser.parse_args()
+    found = []
     torch.set_num_threads(given.threads)
     print(f"{'case':14} {'ways':16} {'library s':>8} {'here s':>8} {'ratio':>8} {'elapsed':>8}")
     for case in given.cases:
@@ -112,8 +117,11 @@ def main() -> None:
         rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
         config = compose([*overrides, "backbone=minilm", f"data.train_data={file}"], environment=False).config
         for name, ways in LADDER.items() if given.ladder else [("all", Ways())]:
-            line = compared(partial(base.of(config).build, False), list(rows), ways, given.repeats, given.alike)
+            one = compared(partial(base.of(config).build, False), list(rows), ways, given.repeats, given.alike)
+            found.append({"case": case, "ways": name, **one})
+            line = f"{one['library']:8.3f} {one['here']:8.3f} {one['ratio']:8.2f} {one['clock_ratio']:8.2f}"
             print(f"{case:14} {name:16} {line}", flush=True)
+    record.write(given.json, {"cases": found})
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from functools import partial
 from statistics import median
 from typing import Any
 
+from bench import record
 from gliner import GLiNER
 
 from gliexp.data.texts import Text
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("documents")
     parser.add_argument("--chunks", type=int, default=1, help="that the stock library reads at once")
     parser.add_argument("--threshold", type=float, default=0.5)
+    record.add_option(parser)
     given = parser.parse_args()
     quiet_libraries()
     source = find(given.model)
@@ -57,6 +59,17 @@ def main() -> None:
             f"{ratios[-1]:.2f}; {len(own_entities)} entities",
             flush=True,
         )
+    record.write(
+        given.json,
+        {
+            "documents": len(ratios),
+            "ratio": both[0] / both[1],
+            "ratios": ratios,
+            "entities": found,
+            "differ": differ,
+            "seconds": {"stock": both[0], "gliexp": both[1]},
+        },
+    )
     print(
         f"{len(ratios)} documents: stock {both[0]:.1f} s, gliexp {both[1]:.1f} s: {both[0] / both[1]:.2f} times, "
         f"median {median(ratios):.2f}; of {found} entities {differ} differ"

@@ -18,6 +18,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench import record
+
 BREAKS = ("no record", "half a record", "no metrics", "old")
 LABELS = ("person", "organization", "location", "date", "law", "money", "product", "document number")
 
@@ -27,7 +29,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--directory", type=Path)
+    record.add_option(parser)
     given = parser.parse_args()
+    took = {}
     with tempfile.TemporaryDirectory() as temporary:
         root = given.directory or Path(temporary)
         make(root, given.runs)
@@ -36,10 +40,11 @@ def main() -> None:
             done = subprocess.run(
                 [sys.executable, "-m", "gliexp", "runs", str(root), *form], capture_output=True, text=True, check=True
             )
-            seconds = time.perf_counter() - started
+            seconds = took[" ".join(["runs", *form])] = time.perf_counter() - started
             print(
                 f"runs {' '.join(form):<7} {given.runs} directories, {seconds:.2f} s, {len(done.stdout):,} characters"
             )
+    record.write(given.json, {"runs": given.runs, "seconds": took})
 
 
 def make(root: Path, count: int) -> None:

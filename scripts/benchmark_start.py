@@ -20,6 +20,8 @@ from statistics import median
 from typing import Any
 from unittest.mock import patch
 
+from bench import record
+
 STEP = "--to-the-first-step"
 ALONE = "import gliner, time; print(time.process_time())"
 
@@ -32,12 +34,14 @@ def main(words: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("overrides", nargs="*")
+    record.add_option(parser)
     given = parser.parse_args(words)
     with tempfile.TemporaryDirectory(prefix="gliexp-bench-") as root:
         overrides = [f"run.root={root}", "run.rerun=true", *given.overrides]
         pairs = [(_seconds(["-c", ALONE]), _seconds([__file__, STEP, *overrides])) for _ in range(given.rounds + 1)][1:]
     alone, step = (median(seconds) for seconds in zip(*pairs, strict=True))
     ratio = median(one / other for other, one in pairs)
+    record.write(given.json, {"import": alone, "first_step": step, "ratio": ratio, "pairs": pairs})
     print(f"import gliner {alone:.2f} s, to the first step {step:.2f} s of a processor: {ratio:.2f} times")
 
 

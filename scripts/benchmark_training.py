@@ -14,10 +14,10 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bench import record
 from bench.case import CASES, SHORT, Case
 from bench.comparison import Comparison, is_worse
 from rich.console import Console
@@ -48,10 +48,7 @@ def main(words: Sequence[str] | None = None) -> int:
     from bench import table
 
     console.print(table.of(found))
-    record = {"date": date.today().isoformat(), "command": " ".join(sys.argv[1:]), "machine": processor()}
-    if given.json:
-        lines = {**record, "cases": [one.record() for one in found]}
-        given.json.write_text(json.dumps(lines, indent=2) + "\n", encoding="utf-8")
+    record.write(given.json, {"cases": [one.record() for one in found]})
     return _fallen(found, console) if given.short and not given.keep else 0
 
 
@@ -82,13 +79,6 @@ def compare(case: Case, given: argparse.Namespace, console: Console) -> Comparis
     return Comparison.of(case.name, passes, scores, case.aim)
 
 
-def processor() -> str:
-    """The processor's model as Linux names it; nothing where it is not said (platform.processor is empty there)."""
-    described = Path("/proc/cpuinfo")
-    lines = described.read_text(encoding="utf-8").splitlines() if described.is_file() else []
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
-
-
 def _say(console: Console, case: Case, seed: int, number: int, one: dict[str, Any]) -> None:
     speeds = ", ".join(
         f"{name} {figures['examples'] / figures['processor']:.2f} examples/s" for name, figures in one.items()
@@ -98,8 +88,10 @@ def _say(console: Console, case: Case, seed: int, number: int, one: dict[str, An
 
 def _fallen(found: Sequence[Comparison], console: Console) -> int:
     before = json.loads(KEPT.read_text(encoding="utf-8"))
-    if before["machine"] != processor():
-        console.print(f"not compared with {KEPT.name}: it was kept on {before['machine']}, this is {processor()}")
+    if before["machine"] != record.processor():
+        console.print(
+            f"not compared with {KEPT.name}: it was kept on {before['machine']}, this is {record.processor()}"
+        )
         return 0
     kept = {one["case"]: one for one in before["cases"]}
     fallen = [one for one in found if one.case in kept and is_worse(one, kept[one.case])]
@@ -130,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seeds", type=lambda text: [int(seed) for seed in text.split(",")], default=[42])
-    parser.add_argument("--json", type=Path)
+    record.add_option(parser)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="an override of the config")
     return parser
 
