@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from gliexp.data.row import Example
 from gliexp.errors import Problem, Refusal
 
-POLICIES = ("all", "sampled", "mixed")
+POLICIES = ("all", "fixed", "sampled", "mixed")
 
 # Share of the rows of policy "mixed" that see the whole set in its own order.
 WHOLE_SHARE = 0.5
@@ -30,11 +30,12 @@ class Offered(NamedTuple):
 class LabelSampler:
     """Offers labels by one of POLICIES.
 
-    "all" offers the whole fixed set to every row, in a new order each time; "sampled" offers the row's gold labels and
-    between 0 and `negative_ratio` times as many others (at least one label in all); "mixed" offers half of the rows the
-    whole set in its own order, which is how the model will be asked in the end, and the others their gold labels and a
-    random part of the rest, in random order, which keeps it able to answer about sets that it was not trained on.
-    At most `max_types` of each kind are offered, but a gold label is never dropped for it. A row's own
+    "all" offers the whole fixed set to every row, in a new order each time; "fixed" always in the set's own order, so
+    that a label may be known by its place, which suits a set that will never change; "sampled" offers the row's gold
+    labels and between 0 and `negative_ratio` times as many others (at least one label in all); "mixed" offers half of
+    the rows the whole set in its own order, which is how the model will be asked in the end, and the others their gold
+    labels and a random part of the rest, in random order, which keeps it able to answer about sets that it was not
+    trained on. At most `max_types` of each kind are offered, but a gold label is never dropped for it. A row's own
     ner_labels/rel_labels take the place of the set. `texts` are what stands in the prompt for labels, where it is not
     they themselves.
     """
@@ -62,13 +63,13 @@ class LabelSampler:
     def choose(self, gold: Iterable[str], own: Sequence[str] | None, *, seed: int, epoch: int, index: int) -> list[str]:
         """Labels for a row that holds `gold` and names `own` to choose from (None: the fixed entity set)."""
         draw = Random(f"gliexp labels {seed} {epoch} {index}")
-        whole = self._policy == "all" or (self._policy == "mixed" and draw.random() < WHOLE_SHARE)
+        whole = self._whole(draw)
         return self._choose(draw, whole, gold, own, self._entity)
 
     def offer(self, example: Example, *, seed: int, epoch: int, index: int) -> Offered:
         """The labels for row `index` (its place in the training split) in `epoch`, the same for the same numbers."""
         draw = Random(f"gliexp labels {seed} {epoch} {index}")
-        whole = self._policy == "all" or (self._policy == "mixed" and draw.random() < WHOLE_SHARE)
+        whole = self._whole(draw)
         entity = self._choose(
             draw, whole, (item[2] for item in example["ner"]), example.get("ner_labels"), self._entity
         )
@@ -97,6 +98,10 @@ class LabelSampler:
     def _shorter(self, label: str) -> int:
         return -len(self._texts.get(label, label))
 
+    def _whole(self, draw: Random) -> bool:
+        """Whether the row is asked about the whole set."""
+        return self._policy in ("all", "fixed") or (self._policy == "mixed" and draw.random() < WHOLE_SHARE)
+
     def _choose(
         self, draw: Random, whole: bool, given: Iterable[str], own: Sequence[str] | None, pool: Sequence[str]
     ) -> list[str]:
@@ -106,8 +111,9 @@ class LabelSampler:
         wanted = len(others) if whole or own is not None else self._wanted(draw, len(gold), len(others))
         room = max(0, self._max_types - len(gold))
         chosen = gold + draw.sample(others, min(wanted, room, len(others)))
-        if whole and self._policy == "mixed":
-            return [label for label in pool if label in chosen] + [label for label in chosen if label not in pool]
+        if whole and self._policy != "all":
+            known = list(dict.fromkeys([*pool, *(own or ())]))
+            return [label for label in known if label in chosen] + [label for label in gold if label not in known]
         draw.shuffle(chosen)
         return chosen
 

@@ -22,7 +22,7 @@ EQUAL = (
 )
 ENTITIES = (
     *EQUAL,
-    "data.label_sampling=all",  # every row is asked about the whole set, as the stock's rows with labels of their own
+    "data.label_sampling=fixed",  # the whole set in one order, as the stock's rows with labels of their own
     "data.mention_swap=0",
     "training.label_balance=0",
     "model.augment_data_prob=0",

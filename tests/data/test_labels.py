@@ -38,6 +38,30 @@ def test_all_offers_everything_in_ever_new_order() -> None:
     assert len(set(map(tuple, orders))) > 5
 
 
+def test_fixed_offers_everything_in_its_own_order() -> None:
+    backwards = POOL[::-1]
+    sampler = LabelSampler(backwards, ["s", "r"], policy="fixed")
+    rows = [example(["label 1"]), example(["label 5", "label 2"]), example([])]
+    offers = [sampler.offer(row, seed=1, epoch=e, index=i) for e in range(3) for i, row in enumerate(rows)]
+    assert all(offer == (backwards, ["s", "r"]) for offer in offers)
+
+
+def test_fixed_puts_a_rows_own_labels_behind_those_of_the_set_in_the_rows_order() -> None:
+    row = example(["label 1"], ner_labels=["own", "label 1", "other"])
+    assert LabelSampler(["other"], policy="fixed").offer(row, seed=1, epoch=0, index=0).entity == [
+        "other",
+        "own",
+        "label 1",
+    ]
+
+
+def test_fixed_beyond_max_types_keeps_gold_labels_and_draws_the_others_anew() -> None:
+    sampler = LabelSampler(POOL, policy="fixed", max_types=3)
+    offers = [sampler.offer(example(["label 7"]), seed=1, epoch=e, index=0).entity for e in range(30)]
+    assert all("label 7" in offer and len(offer) == 3 and offer == sorted(offer) for offer in offers)
+    assert len(set(map(tuple, offers))) > 5
+
+
 def test_the_policies_differ_in_the_negatives_they_offer() -> None:
     def sizes(policy: str) -> list[int]:
         sampler = LabelSampler(POOL, policy=policy)

@@ -137,9 +137,10 @@ class Data:
     )
     label_sampling: str = key(
         "sampled",
-        "Labels offered with each row: gold and some others, always all, or mostly all",
+        "Labels offered with each row: its own and some others (sampled), all in a new order each time (all), all in "
+        "their own order (fixed), or fixed for half of the rows and random parts for the others (mixed)",
         SCRIPT,
-        choices=("sampled", "all", "mixed"),
+        choices=("sampled", "all", "fixed", "mixed"),
     )
     mention_swap: float = key(
         0.0,
